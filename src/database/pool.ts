@@ -1,0 +1,45 @@
+import pg from 'pg'
+
+const { builtins } = pg.types
+
+/** int8 as a number: counts of tokens, rows and bytes stay far below 2^53; anything above is an error. */
+function parseInt8(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value)) return value
+  throw new RangeError(`bigint ${text} is beyond the safe integers of JavaScript`)
+}
+
+/**
+ * How values leave Postgres: int8 as number, numeric as its exact digits, timestamps as Date, dates as
+ * `YYYY-MM-DD` text (a Date would shift it into the process's time zone).
+ */
+export const typeParsers: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === builtins.INT8) return parseInt8
+    if (oid === builtins.DATE) return (text: string) => text
+    return pg.types.getTypeParser(oid, format as 'text')
+  }) as pg.CustomTypesConfig['getTypeParser'],
+}
+
+export interface PoolOptions {
+  readonly connectionString: string
+  /** Upper bound of open connections. */
+  readonly max: number
+  readonly applicationName: string
+}
+
+/** Opens a pool whose clients pipeline: a statement is sent before the answer to the previous one arrived. */
+export function createPool({ connectionString, max, applicationName }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    application_name: applicationName,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    types: typeParsers,
+    pipeline: true,
+  } as pg.PoolConfig)
+  // An idle connection that dies (server restart) is dropped by the pool; without a listener it would end us.
+  pool.on('error', () => {})
+  return pool
+}

@@ -1,0 +1,83 @@
+/**
+ * The one family of errors a client may see. Everything else that is thrown is a bug or an outage and is
+ * reported as INTERNAL_SERVER_ERROR or SERVICE_UNAVAILABLE with nothing but a request id.
+ */
+
+/** Every stable `extensions.code` of the API. */
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'TENANT_REQUIRED'
+  | 'TENANT_INVALID'
+  | 'TENANT_AMBIGUOUS'
+  | 'TENANT_NOT_FOUND'
+  | 'TENANT_SUSPENDED'
+  | 'TENANT_MIGRATING'
+  | 'MODULE_NOT_ENABLED'
+  | 'BAD_USER_INPUT'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'CONFLICT_DUPLICATE'
+  | 'LIMIT_EXCEEDED'
+  | 'RATE_LIMITED'
+  | 'QUOTA_EXCEEDED'
+  | 'TIMEOUT'
+  | 'SERVICE_UNAVAILABLE'
+  | 'INTERNAL_SERVER_ERROR'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** Facts a client can act on; they become `extensions` next to the code. */
+export type ErrorDetails = Readonly<Record<string, unknown>>
+
+/** HTTP status when the error refuses the whole request, and the level it is logged at. */
+const BEHAVIOUR: Record<ErrorCode, { status: number; level: LogLevel }> = {
+  UNAUTHENTICATED: { status: 401, level: 'info' },
+  FORBIDDEN: { status: 403, level: 'info' },
+  TENANT_REQUIRED: { status: 400, level: 'info' },
+  TENANT_INVALID: { status: 400, level: 'info' },
+  TENANT_AMBIGUOUS: { status: 400, level: 'info' },
+  TENANT_NOT_FOUND: { status: 404, level: 'info' },
+  TENANT_SUSPENDED: { status: 503, level: 'info' },
+  TENANT_MIGRATING: { status: 503, level: 'info' },
+  MODULE_NOT_ENABLED: { status: 200, level: 'info' },
+  BAD_USER_INPUT: { status: 400, level: 'info' },
+  NOT_FOUND: { status: 200, level: 'info' },
+  CONFLICT: { status: 200, level: 'info' },
+  CONFLICT_DUPLICATE: { status: 200, level: 'info' },
+  LIMIT_EXCEEDED: { status: 400, level: 'info' },
+  RATE_LIMITED: { status: 429, level: 'info' },
+  QUOTA_EXCEEDED: { status: 429, level: 'info' },
+  TIMEOUT: { status: 504, level: 'warn' },
+  SERVICE_UNAVAILABLE: { status: 503, level: 'error' },
+  INTERNAL_SERVER_ERROR: { status: 500, level: 'error' },
+}
+
+/** An error meant for the client: a stable code, a message in its words, details it can act on. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+  /** Seconds after which a retry may succeed; sent as `retry-after`. */
+  readonly retryAfter: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: ErrorDetails = {},
+    options: { retryAfter?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.details = details
+    this.retryAfter = options.retryAfter
+  }
+
+  get status(): number {
+    return BEHAVIOUR[this.code].status
+  }
+
+  get level(): LogLevel {
+    return BEHAVIOUR[this.code].level
+  }
+}
