@@ -9,13 +9,20 @@ function parseInt8(text: string): number {
   throw new RangeError(`bigint ${text} is beyond the safe integers of JavaScript`)
 }
 
+/** RFC 3339 in UTC with all six decimals of a second; a Date would cut them to three. Infinities stay words. */
+function parseTimestamp(text: string): string {
+  if (text.endsWith('+00')) return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`
+  return text.includes('infinity') ? text : new Date(text).toISOString()
+}
+
 /**
- * How values leave Postgres: int8 as number, numeric as its exact digits, timestamps as Date, dates as
+ * How values leave Postgres: int8 as number, numeric as its exact digits, timestamps as RFC 3339 text, dates as
  * `YYYY-MM-DD` text (a Date would shift it into the process's time zone).
  */
 export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
     if (oid === builtins.INT8) return parseInt8
+    if (oid === builtins.TIMESTAMPTZ) return parseTimestamp
     if (oid === builtins.DATE) return (text: string) => text
     return pg.types.getTypeParser(oid, format as 'text')
   }) as pg.CustomTypesConfig['getTypeParser'],

@@ -1,0 +1,251 @@
+import {
+  CompiledQuery,
+  DefaultQueryExecutor,
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresQueryCompiler,
+  type QueryResult,
+} from 'kysely'
+import type pg from 'pg'
+import type { Database } from '../database/row-types.js'
+import { enterScope, type SessionScope } from './session-scope.js'
+
+/** A database in one scope: compiled statements and a Kysely instance that run in one transaction. */
+export interface Session {
+  readonly db: Kysely<Database>
+  run<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]>
+}
+
+export interface SessionOptions {
+  /** Milliseconds a statement may take; 0 means no limit. */
+  readonly statementTimeout: number
+  /** Told the text of each statement before it is sent. */
+  readonly onStatement?: ((sql: string) => void) | undefined
+}
+
+const BEGIN_READING = 'begin transaction isolation level repeatable read read only'
+const BEGIN_WRITING = 'begin transaction isolation level read committed read write'
+const TRANSACTION_ABORTED = '25P02'
+
+const compiler = new PostgresQueryCompiler()
+const adapter = new PostgresAdapter()
+const driver = new DummyDriver()
+
+/** Compiles without a connection: the kernel builds statements with it and runs them in a session. */
+export const statements = new Kysely<Database>({
+  dialect: {
+    createAdapter: () => adapter,
+    createDriver: () => driver,
+    createIntrospector: () => {
+      throw new Error('sessions do not introspect')
+    },
+    createQueryCompiler: () => compiler,
+  },
+})
+
+/** A Kysely instance whose statements run through `run`; transactions belong to the session. */
+function kyselyThrough(run: (query: CompiledQuery) => Promise<pg.QueryResult>): Kysely<Database> {
+  const connection = {
+    async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+      const result = await run(query)
+      return { rows: result.rows as Row[], numAffectedRows: BigInt(result.rowCount ?? 0) }
+    },
+    // eslint-disable-next-line require-yield
+    async *streamQuery(): AsyncGenerator<never> {
+      throw new Error('a session does not stream')
+    },
+  }
+  const executor = new DefaultQueryExecutor(compiler, adapter, {
+    provideConnection: (consumer) => consumer(connection),
+  })
+  const dialect = {
+    createAdapter: () => adapter,
+    createDriver: () => driver,
+    createQueryCompiler: () => compiler,
+    createIntrospector: () => {
+      throw new Error('sessions do not introspect')
+    },
+  }
+  return new Kysely<Database>({ config: { dialect }, dialect, driver, executor })
+}
+
+/** What reading and writing share: a connection taken on the first statement and given back exactly once. */
+abstract class PipelinedSession implements Session {
+  readonly #pool: pg.Pool
+  readonly #options: SessionOptions
+  readonly #preamble: string
+  #client: Promise<pg.PoolClient> | undefined
+  #entered: Promise<unknown> | undefined
+  #db: Kysely<Database> | undefined
+  #ended = false
+
+  constructor(pool: pg.Pool, preamble: string, options: SessionOptions) {
+    this.#pool = pool
+    this.#preamble = preamble
+    this.#options = options
+  }
+
+  get db(): Kysely<Database> {
+    this.#db ??= kyselyThrough((query) => this.execute(query))
+    return this.#db
+  }
+
+  /** True once a connection was asked for. No SQL, no connection. */
+  get isOpen(): boolean {
+    return this.#client !== undefined
+  }
+
+  async run<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]> {
+    const result = await this.execute(query)
+    return result.rows as Row[]
+  }
+
+  protected abstract execute(query: CompiledQuery): Promise<pg.QueryResult>
+
+  /** Sends the statement right behind the preamble, without waiting for the preamble's answer. */
+  protected async send(query: CompiledQuery): Promise<pg.QueryResult> {
+    if (this.#ended) throw new Error('the session has ended')
+    const client = await this.connect()
+    this.#options.onStatement?.(query.sql)
+    const answer = client.query(extended(query))
+    // When the preamble fails, the statement fails behind it ("transaction is aborted"); say the first reason.
+    answer.catch(() => {})
+    await this.#entered
+    return answer
+  }
+
+  protected async sendText(text: string): Promise<void> {
+    const client = await this.connect()
+    await client.query(text)
+  }
+
+  protected connect(): Promise<pg.PoolClient> {
+    this.#client ??= this.#pool.connect().then((client) => {
+      this.#entered = client.query(this.#preamble)
+      this.#entered.catch(() => {})
+      return client
+    })
+    return this.#client
+  }
+
+  /** Sends the last statement and gives the connection back when it is answered; a failed one is thrown away. */
+  protected async end(text: 'commit' | 'rollback'): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.#client === undefined) return
+    const client = await this.#client
+    try {
+      const answer = await client.query(text)
+      client.release()
+      // Postgres answers COMMIT of a failed transaction with ROLLBACK and no error.
+      if (answer.command !== text.toUpperCase()) throw new Error('the transaction was rolled back')
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+  }
+}
+
+/**
+ * One snapshot for one operation: REPEATABLE READ READ ONLY, opened by its first statement. A failing statement
+ * is rolled back to a savepoint behind the preamble, so that its siblings keep role, path and snapshot.
+ */
+export class ReadSession extends PipelinedSession {
+  #recovery: Promise<void> | undefined
+
+  constructor(pool: pg.Pool, scope: SessionScope, options: SessionOptions) {
+    super(
+      pool,
+      `${BEGIN_READING}; ${enterScope(scope, options.statementTimeout)}; savepoint entered`,
+      options,
+    )
+  }
+
+  protected override async execute(query: CompiledQuery): Promise<pg.QueryResult> {
+    try {
+      return await this.send(query)
+    } catch (error) {
+      // Statements already sent behind a failing one fail with "aborted"; they are sent again behind the rollback.
+      if (codeOf(error) === TRANSACTION_ABORTED && this.#recovery !== undefined) {
+        await this.#recovery
+        return this.send(query)
+      }
+      if (codeOf(error) !== undefined) {
+        this.#recovery = this.sendText('rollback to savepoint entered')
+        this.#recovery.catch(() => {})
+      }
+      throw error
+    }
+  }
+
+  /** Ends the snapshot. The answer does not wait for it. */
+  async close(): Promise<void> {
+    if (this.isOpen) await this.end('commit').catch(() => {})
+  }
+}
+
+/** One write transaction: all of it or none. After a failed statement only `rollback` is left. */
+export class WriteSession extends PipelinedSession {
+  constructor(pool: pg.Pool, scope: SessionScope, options: SessionOptions) {
+    super(pool, `${BEGIN_WRITING}; ${enterScope(scope, options.statementTimeout)}`, options)
+  }
+
+  protected override execute(query: CompiledQuery): Promise<pg.QueryResult> {
+    return this.send(query)
+  }
+
+  commit(): Promise<void> {
+    return this.end('commit')
+  }
+
+  async rollback(): Promise<void> {
+    await this.end('rollback').catch(() => {})
+  }
+}
+
+/** Runs `work` in one write transaction and commits; any error rolls everything back. */
+export async function inWriteSession<Result>(
+  pool: pg.Pool,
+  scope: SessionScope,
+  options: SessionOptions,
+  work: (session: WriteSession) => Promise<Result>,
+): Promise<Result> {
+  const session = new WriteSession(pool, scope, options)
+  try {
+    const result = await work(session)
+    await session.commit()
+    return result
+  } catch (error) {
+    await session.rollback()
+    throw error
+  }
+}
+
+/** Runs `work` in one read-only snapshot. */
+export async function inReadSession<Result>(
+  pool: pg.Pool,
+  scope: SessionScope,
+  options: SessionOptions,
+  work: (session: ReadSession) => Promise<Result>,
+): Promise<Result> {
+  const session = new ReadSession(pool, scope, options)
+  try {
+    return await work(session)
+  } finally {
+    void session.close()
+  }
+}
+
+/**
+ * The extended protocol, always: it takes one statement per message, so text smuggled into a value or an
+ * identifier can never add `set role` behind a semicolon.
+ */
+function extended(query: CompiledQuery): pg.QueryConfig {
+  return { text: query.sql, values: query.parameters as unknown[], queryMode: 'extended' } as pg.QueryConfig
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+}
