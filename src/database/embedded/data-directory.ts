@@ -22,17 +22,20 @@ export const SUPERUSER = 'postgres'
 
 const DRAFT_PREFIX = 'initializing-'
 
-/** Creates the data directory at the first start, and refuses one that another Postgres version wrote. */
+/**
+ * Creates the data directory at the first start, and refuses one that another Postgres version wrote. A durable one
+ * is on the disk when this returns; without that a power cut soon after may ruin it.
+ */
 export async function ensureDataDirectory(
   home: ServerHome,
   binaries: PostgresBinaries,
-  log: (line: string) => void,
+  options: { durable: boolean; log: (line: string) => void },
 ): Promise<void> {
   removeDrafts(home.directory)
   if (existsSync(home.dataDirectory)) return refuseOtherVersion(home.dataDirectory, binaries.majorVersion)
   refuseUnknownUser(home)
-  log(`Creating a database in ${home.dataDirectory}`)
-  await initialize(home, binaries)
+  options.log(`Creating a database in ${home.dataDirectory}`)
+  await initialize(home, binaries, options.durable)
 }
 
 /** The superuser's password; throws when the data directory exists and its password was lost. */
@@ -53,7 +56,7 @@ function passwordFile(home: ServerHome): string {
 }
 
 /** Initializes under another name and renames at the end: an interrupted start leaves nothing half made. */
-async function initialize(home: ServerHome, binaries: PostgresBinaries): Promise<void> {
+async function initialize(home: ServerHome, binaries: PostgresBinaries, durable: boolean): Promise<void> {
   const draft = join(home.directory, `${DRAFT_PREFIX}${randomUUID()}`)
   const password = randomBytes(24).toString('base64url')
   const handedOver = join(draft, 'password')
@@ -62,7 +65,7 @@ async function initialize(home: ServerHome, binaries: PostgresBinaries): Promise
   if (home.account !== undefined) {
     for (const path of [handedOver, draft]) chownSync(path, home.account.uid, home.account.gid)
   }
-  await runInitdb(home, binaries.initdb, join(draft, 'data'), handedOver)
+  await runInitdb(home, binaries.initdb, join(draft, 'data'), handedOver, durable)
   const kept = passwordFile(home)
   writeFileSync(`${kept}.draft`, `${password}\n`, { mode: 0o600 })
   renameSync(`${kept}.draft`, kept)
@@ -79,6 +82,7 @@ async function runInitdb(
   initdb: string,
   data: string,
   passwordPath: string,
+  durable: boolean,
 ): Promise<void> {
   const options = [
     `--pgdata=${data}`,
@@ -90,8 +94,7 @@ async function runInitdb(
     '--builtin-locale=C.UTF-8',
     '--locale=C',
     '--text-search-config=english',
-    // Waiting for the disk would double the time of a first start; a power cut in that minute loses an empty database.
-    '--no-sync',
+    ...(durable ? [] : ['--no-sync']),
   ]
   const { code, output } = await run(initdb, options, home)
   if (code === 0) return
@@ -165,7 +168,7 @@ function removeDrafts(directory: string): void {
     try {
       rmSync(join(directory, name), { recursive: true, force: true })
     } catch (error) {
-      if (!isSystemError(error, 'ENOTEMPTY', 'EACCES')) throw error
+      if (!isSystemError(error, 'ENOTEMPTY', 'EACCES', 'EPERM')) throw error
     }
   }
 }

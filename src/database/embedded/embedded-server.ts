@@ -1,9 +1,10 @@
 import { Client } from 'pg'
 import { findBinaryPackage, prepareBinaries } from './binaries.js'
+import type { BinaryPackage } from './binaries.js'
 import { SUPERUSER, ensureDataDirectory, readPassword } from './data-directory.js'
 import { lockDirectory } from './directory-lock.js'
 import type { DirectoryLock } from './directory-lock.js'
-import { EmbeddedServerError, isSystemError, reasonOf } from './embedded-server-error.js'
+import { EmbeddedServerError, reasonOf } from './embedded-server-error.js'
 import { HOST } from './free-port.js'
 import { stopOrphan } from './postmaster.js'
 import { openServerHome } from './server-home.js'
@@ -41,10 +42,11 @@ export interface EmbeddedServerOptions {
  * `EmbeddedServerError`.
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+  const source = findBinaryPackage()
   const home = openServerHome(options.directory, options.fallbackRoots)
   const lock = takeLock(home)
   try {
-    const server = await startLocked(home, options)
+    const server = await startLocked(home, source, options)
     return { ...server, stop: once(() => server.stop().finally(() => lock.release())) }
   } catch (error) {
     lock.release()
@@ -52,15 +54,19 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   }
 }
 
-async function startLocked(home: ServerHome, options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+async function startLocked(
+  home: ServerHome,
+  source: BinaryPackage,
+  options: EmbeddedServerOptions,
+): Promise<EmbeddedServer> {
   const log = options.log ?? (() => undefined)
   if (home.isFallback) {
     log(`The database is kept in ${home.directory}: ${home.account?.name} cannot enter ${options.directory}`)
   }
-  const binaries = prepareBinaries(findBinaryPackage(), home.account, home.directory, log)
+  const binaries = prepareBinaries(source, home.account, home.directory, log)
   const orphan = await stopOrphan(home.dataDirectory)
   if (orphan !== undefined) log(`Stopped the database server ${orphan}, left behind by an earlier start`)
-  await ensureDataDirectory(home, binaries, log)
+  await ensureDataDirectory(home, binaries, { durable: options.settings?.['fsync'] !== 'off', log })
   const password = readPassword(home)
   const server = await startServerProcess(home, binaries, options)
   const adminUrl = `postgres://${SUPERUSER}:${password}@${HOST}:${server.port}/postgres`
@@ -82,7 +88,6 @@ function lockOrExplain(home: ServerHome): ReturnType<typeof lockDirectory> {
   try {
     return lockDirectory(home.directory)
   } catch (error) {
-    if (!isSystemError(error, 'EACCES', 'EPERM', 'EROFS', 'ENOSPC')) throw error
     throw new EmbeddedServerError(
       `The folder ${home.directory} for the embedded database cannot be written: ${reasonOf(error)}. It may belong ` +
         'to another user who started the program here before; start as that user, or give the folder away (chown -R).',

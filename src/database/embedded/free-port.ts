@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -26,9 +26,16 @@ export function rememberedPort(directory: string): number | undefined {
   }
 }
 
-/** Writes the port down for the next start. */
+/** Writes the port down for the next start; that it cannot be written is no reason not to serve. */
 export function rememberPort(directory: string, port: number): void {
-  writeFileSync(join(directory, 'port'), `${port}\n`)
+  const file = join(directory, 'port')
+  try {
+    // A rename also replaces a file that another user, such as root, left here.
+    writeFileSync(`${file}.draft`, `${port}\n`)
+    renameSync(`${file}.draft`, file)
+  } catch {
+    return
+  }
 }
 
 function tryPort(port: number): Promise<number | undefined> {

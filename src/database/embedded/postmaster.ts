@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { EmbeddedServerError } from './embedded-server-error.js'
 import { identifyProcess, signal, waitForEnd } from './process-identity.js'
@@ -61,16 +61,17 @@ export async function shutDown(server: ProcessIdentity, dataDirectory: string): 
 
 /** Postgres makes the data directory its working directory, which tells a server from a later owner of its pid. */
 function isPostmasterOf(pid: number, dataDirectory: string): boolean {
+  const directory = realpathSync(dataDirectory)
   if (process.platform !== 'linux') {
     const { stdout } = spawnSync('ps', ['-o', 'args=', '-p', String(pid)], {
       encoding: 'utf8',
       env: { PATH: '/bin:/usr/bin' },
     })
-    return stdout.includes('postgres') && stdout.includes(dataDirectory)
+    return stdout.includes('postgres') && (stdout.includes(dataDirectory) || stdout.includes(directory))
   }
   try {
     const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
-    return name === 'postgres' && readlinkSync(`/proc/${pid}/cwd`) === dataDirectory
+    return name === 'postgres' && readlinkSync(`/proc/${pid}/cwd`) === directory
   } catch {
     return false
   }

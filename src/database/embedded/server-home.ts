@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { EmbeddedServerError, isSystemError, reasonOf } from './embedded-server-error.js'
+import { EmbeddedServerError, reasonOf } from './embedded-server-error.js'
+import { FALLBACK_ROOTS, createFallbackFolder, fallbackFolders, isOursAlone } from './fallback-folder.js'
+import { makeDirectory, ownerOf } from './folders.js'
 import { canEnter, chooseServiceAccount, needsServiceAccount } from './service-account.js'
 import type { ServiceAccount } from './service-account.js'
 
@@ -17,12 +18,6 @@ export interface ServerHome {
 }
 
 /**
- * Folders tried, in this order, when the service account cannot enter the wanted one. State folders come first:
- * temporary ones are swept of files that have not changed for a month, which would ruin a database.
- */
-export const FALLBACK_ROOTS = ['/var/lib', '/var/tmp', '/tmp']
-
-/**
  * Finds or creates the folder for a server: the wanted one, or, when root starts it in a place that the
  * unprivileged user cannot enter, one outside named after the wanted one, so that a later start finds it again.
  */
@@ -30,16 +25,39 @@ export function openServerHome(
   wanted: string,
   fallbackRoots: readonly string[] = FALLBACK_ROOTS,
 ): ServerHome {
-  const directory = resolveMissing(resolve(wanted))
-  if (!needsServiceAccount()) return homeAt(createFolder(directory, 0o700), undefined)
+  try {
+    const directory = resolveMissing(resolve(wanted))
+    return needsServiceAccount() ? openForRoot(directory, fallbackRoots) : openForUser(directory)
+  } catch (error) {
+    if (error instanceof EmbeddedServerError) throw error
+    throw new EmbeddedServerError(
+      `The folder ${wanted} for the embedded database cannot be used: ${reasonOf(error)}. Start in a folder you may ` +
+        'write in, or choose another one for the data.',
+      { cause: error },
+    )
+  }
+}
 
-  const fallbacks = fallbackRoots.map((root) => join(root, fallbackName(directory)))
-  const existing = [directory, ...fallbacks].find((candidate) => ownerOf(dataIn(candidate)) !== undefined)
-  if (existing !== undefined) return openExisting(existing, fallbacks.includes(existing))
+function openForUser(directory: string): ServerHome {
+  const owner = ownerOf(dataIn(directory))
+  if (owner === undefined || owner === process.getuid?.()) {
+    return homeAt(createFolder(directory, 0o700), undefined)
+  }
+  throw new EmbeddedServerError(
+    `${dataIn(directory)} belongs to user ${owner}, and only that user or root can start it. Start as one of them, ` +
+      `or move ${directory} away to start with an empty database.`,
+  )
+}
+
+function openForRoot(directory: string, fallbackRoots: readonly string[]): ServerHome {
+  const fallbacks = fallbackFolders(directory, fallbackRoots)
+  const candidates = [directory, ...fallbacks.filter((fallback) => isOursAlone(fallback))]
+  const existing = candidates.find((candidate) => ownerOf(dataIn(candidate)) !== undefined)
+  if (existing !== undefined) return openExisting(existing, existing !== directory)
 
   const account = chooseServiceAccount(undefined)
   if (canEnter(account, nearestExisting(directory))) return homeAt(createFolder(directory, 0o711), account)
-  return homeAt(createFallback(fallbacks), account, true)
+  return homeAt(createFallbackFolder(fallbacks), account, true)
 }
 
 function homeAt(directory: string, account: ServiceAccount | undefined, isFallback = false): ServerHome {
@@ -51,7 +69,6 @@ function dataIn(directory: string): string {
 }
 
 function openExisting(directory: string, isFallback: boolean): ServerHome {
-  if (isFallback) refuseForeignFolder(directory)
   const dataOwner = ownerOf(dataIn(directory))
   if (dataOwner === 0) {
     throw new EmbeddedServerError(
@@ -70,67 +87,13 @@ function openExisting(directory: string, isFallback: boolean): ServerHome {
   return homeAt(directory, account, isFallback)
 }
 
-function fallbackName(directory: string): string {
-  const hash = createHash('sha256').update(directory).digest('hex').slice(0, 16)
-  return `orgscope-${process.getuid?.() ?? 0}-${hash}`
-}
-
-/** Creates the first possible of the folders; one that is there already must be ours alone. */
-function createFallback(candidates: readonly string[]): string {
-  const failures: string[] = []
-  for (const candidate of candidates) {
-    try {
-      mkdirSync(candidate, { mode: 0o711 })
-      return realpathSync(candidate)
-    } catch (error) {
-      if (isSystemError(error, 'EEXIST')) {
-        refuseForeignFolder(candidate)
-        return realpathSync(candidate)
-      }
-      failures.push(reasonOf(error))
-    }
-  }
-  throw new EmbeddedServerError(
-    'The unprivileged user that runs Postgres cannot enter this folder, and no folder elsewhere can be created: ' +
-      `${failures.join('; ')}. Run from a folder other users may enter (chmod o+x), or as a normal user.`,
-  )
-}
-
-/** A folder in a place where anybody may create one could have been put there to read or replace our data. */
-function refuseForeignFolder(directory: string): void {
-  const found = lstatSync(directory)
-  const owner = process.getuid?.() ?? 0
-  if (found.isDirectory() && found.uid === owner && (found.mode & 0o022) === 0) return
-  throw new EmbeddedServerError(
-    `${directory} is not a folder that only user ${owner} may write in (it belongs to user ${found.uid}, mode ` +
-      `${(found.mode & 0o7777).toString(8)}), so it is not safe to keep a database there. Remove it and start again.`,
-  )
-}
-
-/** Creates a folder and its parents; the mode is set past the umask, but never changed on a folder found there. */
+/** Creates a folder and its missing parents; what is there already is left as it is. */
 function createFolder(directory: string, mode: number): string {
-  try {
-    mkdirSync(dirname(directory), { recursive: true })
-    mkdirSync(directory, { mode })
-  } catch (error) {
-    if (!isSystemError(error, 'EEXIST') || !statSync(directory).isDirectory()) {
-      throw new EmbeddedServerError(
-        `The folder ${directory} for the embedded database cannot be created: ${reasonOf(error)}. ` +
-          'Start in a folder you may write in, or choose another one for the data.',
-        { cause: error },
-      )
-    }
+  if (ownerOf(directory) === undefined) {
+    createFolder(dirname(directory), mode)
+    makeDirectory(directory, mode)
   }
   return realpathSync(directory)
-}
-
-function ownerOf(path: string): number | undefined {
-  try {
-    return statSync(path).uid
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
 }
 
 function nearestExisting(path: string): string {

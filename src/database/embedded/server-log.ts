@@ -1,5 +1,15 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { isSystemError } from './embedded-server-error.js'
 
 /** A log larger than this many bytes is put aside at the next start, replacing the one put aside before. */
 const ROTATION_SIZE = 10 * 1024 * 1024
@@ -17,7 +27,7 @@ export interface ServerLog {
 /** Opens postgres.log, readable for its owner alone: statements with their values may stand in it. */
 export function openServerLog(directory: string): ServerLog {
   const path = join(directory, 'postgres.log')
-  if (sizeOf(path) > ROTATION_SIZE) renameSync(path, `${path}.1`)
+  if (sizeOf(path) > ROTATION_SIZE || !isWritable(path)) renameSync(path, `${path}.1`)
   const descriptor = openSync(path, 'a+', 0o600)
   const start = fstatSync(descriptor).size
   return {
@@ -25,6 +35,16 @@ export function openServerLog(directory: string): ServerLog {
     descriptor,
     tail: () => readFrom(descriptor, start).trimEnd().split('\n').slice(-15).join('\n'),
     close: () => closeSync(descriptor),
+  }
+}
+
+/** False for a file left by another user, such as root, in a folder that is ours. */
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+    return true
+  } catch (error) {
+    return isSystemError(error, 'ENOENT')
   }
 }
 

@@ -86,6 +86,9 @@ async function launch(
       detached: true,
     })
     const ended = describeEnd(child)
+    // From the first moment: a start that is killed must not leave a server behind either.
+    const watchdog = child.pid === undefined ? undefined : watchOver(child.pid, home.account)
+    void ended.then(() => watchdog?.dismiss())
     const failure = await waitUntilReady(child, ended, home.dataDirectory)
     if (failure === undefined) return supervise(child, ended, home, port)
     return (
@@ -131,6 +134,7 @@ async function waitUntilReady(
     if (file?.pid === child.pid && file?.status === 'ready') return undefined
     if (performance.now() > deadline) {
       child.kill('SIGQUIT')
+      await ended
       return `it was not ready after ${START_PATIENCE / 1000} seconds`
     }
     await new Promise((resolve) => setTimeout(resolve, 10))
@@ -146,8 +150,6 @@ function supervise(
 ): ServerProcess {
   const pid = child.pid as number
   const identity = identifyProcess(pid) ?? { pid, startedAt: null }
-  const watchdog = watchOver(pid, home.account)
-  void ended.then(() => watchdog.dismiss())
   // A program that forgets to stop the server may still end; the watchdog then stops it.
   child.unref()
   return {

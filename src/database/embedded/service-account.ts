@@ -74,7 +74,7 @@ function readPasswd(file: string): string {
 
 /** A user id may be listed and still be out of reach: not mapped into this container, or no right to switch. */
 function canSwitchTo(account: ServiceAccount): boolean {
-  return runTest(account, ':').error === undefined
+  return !isSystemError(runTest(account, ':').error, 'EPERM', 'EINVAL', 'EAGAIN')
 }
 
 function runTest(account: ServiceAccount, script: string, ...parameters: string[]) {
