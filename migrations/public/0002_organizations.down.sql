@@ -1,0 +1,1 @@
+drop table public.organization_domains, public.organizations;

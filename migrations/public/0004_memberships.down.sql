@@ -1,0 +1,1 @@
+drop table public.platform_admins, public.memberships, public.invitations;

@@ -1,0 +1,1 @@
+drop table public.module_access, public.trials, public.modules;

@@ -1,0 +1,1 @@
+drop table public.tenant_wakeups, public.spare_schemas, public.tenant_schemas;

@@ -1,0 +1,1 @@
+drop table public.default_permissions, public.default_roles, public.resource_types;

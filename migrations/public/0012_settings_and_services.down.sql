@@ -1,0 +1,1 @@
+drop table public.services, public.configuration_settings;

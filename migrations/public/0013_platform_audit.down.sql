@@ -1,0 +1,1 @@
+drop table public.platform_audit_logs;

@@ -1,0 +1,1 @@
+drop table team_members, teams, user_profiles, users;

@@ -1,0 +1,1 @@
+drop table usage_ingest_keys, usage_payloads, usage_events;

@@ -1,0 +1,1 @@
+drop table usage_rollups_daily, usage_rollups_hourly;

@@ -1,0 +1,1 @@
+drop table report_executions, analytics_reports;

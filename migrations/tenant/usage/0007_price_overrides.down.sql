@@ -1,0 +1,1 @@
+drop table price_override_components, price_overrides;
