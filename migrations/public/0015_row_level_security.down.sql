@@ -1,3 +1,11 @@
+drop policy platform_audit_logs_control_plane on public.platform_audit_logs;
+alter table public.platform_audit_logs no force row level security;
+alter table public.platform_audit_logs disable row level security;
+
+drop policy fleet_run_items_control_plane on public.fleet_run_items;
+alter table public.fleet_run_items no force row level security;
+alter table public.fleet_run_items disable row level security;
+
 drop policy provider_credentials_control_plane on public.provider_credentials;
 alter table public.provider_credentials no force row level security;
 alter table public.provider_credentials disable row level security;

@@ -164,3 +164,15 @@ alter table public.provider_credentials force row level security;
 create policy provider_credentials_control_plane on public.provider_credentials
   to orgscope_owner, orgscope_platform
   using (true) with check (true);
+
+alter table public.fleet_run_items enable row level security;
+alter table public.fleet_run_items force row level security;
+create policy fleet_run_items_control_plane on public.fleet_run_items
+  to orgscope_owner, orgscope_platform
+  using (true) with check (true);
+
+alter table public.platform_audit_logs enable row level security;
+alter table public.platform_audit_logs force row level security;
+create policy platform_audit_logs_control_plane on public.platform_audit_logs
+  to orgscope_owner, orgscope_platform
+  using (true) with check (true);
