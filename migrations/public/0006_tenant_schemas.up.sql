@@ -44,7 +44,7 @@ create table public.tenant_schemas (
   constraint tenant_schemas_attempts_check check (attempts >= 0),
   constraint tenant_schemas_schema_name_check check (schema_name ~ '^org_[a-z0-9][a-z0-9_]{0,54}$'),
   constraint tenant_schemas_modules_check check (
-    modules <@ array['usage','compliance','llm','workspace','portfolio','records']
+    modules <@ array['usage', 'compliance', 'llm', 'workspace', 'portfolio', 'records']
   ),
   constraint tenant_schemas_organization_id_fkey foreign key (organization_id)
     references public.organizations (id) on delete restrict

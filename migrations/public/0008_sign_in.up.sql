@@ -37,6 +37,7 @@ create table public.sso_providers (
 create unique index sso_providers_default_key on public.sso_providers (organization_id) where is_default;
 create index sso_providers_provider_type_idx on public.sso_providers (provider_type);
 create index sso_providers_is_active_idx on public.sso_providers (is_active);
+create index sso_providers_issuer_idx on public.sso_providers (issuer) where issuer is not null;
 
 -- Link between an identity and an external account, by provider and subject.
 create table public.sso_accounts (

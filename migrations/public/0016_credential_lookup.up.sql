@@ -36,12 +36,13 @@ begin atomic
   select (array_agg(distinct a.identity_id))[1]
   from public.sso_accounts a
   join public.sso_providers p on p.id = a.provider_id
-  where p.issuer = p_issuer and p.is_active and a.external_subject = p_subject
+  join public.identities i on i.id = a.identity_id
+  where p.issuer = p_issuer and p.is_active
+    and a.external_subject = p_subject
+    and i.is_active and i.deleted_at is null
   having count(distinct a.identity_id) = 1;
 end;
 
 revoke execute on function public.find_api_key(text), public.find_identity_by_subject(text, text) from public;
 grant execute on function public.find_api_key(text), public.find_identity_by_subject(text, text)
   to orgscope_account;
-
-create index sso_providers_issuer_idx on public.sso_providers (issuer) where issuer is not null;

@@ -134,9 +134,9 @@ resolved as (
 )
 select
   public.uuid_of_name('orgscope:role-permission:' || resolved.role || ':' || type || '.' || resolved.action),
-  public.uuid_of_name('orgscope:role:' || resolved.role), type || '.' || resolved.action, resolved.module,
-  resolved.id, resolved.action
+  default_roles.id, type || '.' || resolved.action, resolved.module, resolved.id, resolved.action
 from resolved
+join public.default_roles on default_roles.name = resolved.role
 on conflict do nothing;
 
 /* default_data.tool_catalog */
@@ -157,8 +157,8 @@ on conflict do nothing;
 insert into public.llm_models
   (id, provider_id, model_name, display_name, max_tokens, supports_functions, supports_vision)
 select
-  public.uuid_of_name('orgscope:model:' || name), public.uuid_of_name('orgscope:provider:openai'), name,
-  display_name, context_tokens, true, vision
+  public.uuid_of_name('orgscope:model:' || model.name), llm_providers.id, model.name, model.display_name,
+  context_tokens, true, vision
 from (
   values
     ('gpt-4o', 'GPT-4o', 128000, true),
@@ -166,19 +166,23 @@ from (
     ('gpt-4-turbo', 'GPT-4 Turbo', 128000, true),
     ('gpt-3.5-turbo', 'GPT-3.5 Turbo', 16385, false)
 ) as model (name, display_name, context_tokens, vision)
+join public.llm_providers on llm_providers.name = 'openai'
 on conflict do nothing;
 
 /* default_data.llm_model_pricing: the first known price has no lower bound in time */
 insert into public.llm_model_pricing (id, provider, model_name, model_id, currency, effective_from, source)
 select
-  public.uuid_of_name('orgscope:price:' || name), 'openai', name,
-  public.uuid_of_name('orgscope:model:' || name), 'USD', '-infinity', 'list price'
-from unnest('{gpt-4o,gpt-4o-mini,gpt-4-turbo,gpt-3.5-turbo}'::text[]) as name
+  public.uuid_of_name('orgscope:price:' || model_name), llm_providers.name, model_name, llm_models.id, 'USD',
+  '-infinity', 'list price'
+from public.llm_models
+join public.llm_providers on llm_providers.id = llm_models.provider_id
+where llm_providers.name = 'openai'
+  and model_name in ('gpt-4o', 'gpt-4o-mini', 'gpt-4-turbo', 'gpt-3.5-turbo')
 on conflict do nothing;
 
 /* default_data.llm_price_components: USD per 1,000,000 tokens */
 insert into public.llm_price_components (pricing_id, component, unit, amount)
-select public.uuid_of_name('orgscope:price:' || name), component, 'per_1m_tokens', amount
+select llm_model_pricing.id, component, 'per_1m_tokens', amount
 from (
   values
     ('gpt-4o', 'input', 2.5),
@@ -190,6 +194,7 @@ from (
     ('gpt-3.5-turbo', 'input', 0.5),
     ('gpt-3.5-turbo', 'output', 1.5)
 ) as rate (name, component, amount)
+join public.llm_model_pricing on llm_model_pricing.id = public.uuid_of_name('orgscope:price:' || rate.name)
 on conflict do nothing;
 
 /* default_data.configuration_settings: system.version is written by the program, which knows it */

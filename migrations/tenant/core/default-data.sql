@@ -11,10 +11,11 @@ on conflict do nothing;
 
 /* default_data.role_parents */
 insert into role_parents (id, role_id, parent_role_id)
-select public.uuid_of_name('orgscope:role-parent:' || child.name), child.id, parent.id
-from public.default_roles child
-join public.default_roles parent on parent.name = child.parent_name
-where child.scope = 'organization'
+select public.uuid_of_name('orgscope:role-parent:' || template.name), child.id, parent.id
+from public.default_roles template
+join public.default_roles above on above.name = template.parent_name
+join roles child on child.default_role_id = template.id
+join roles parent on parent.default_role_id = above.id
 on conflict do nothing;
 
 /* default_data.roles_parent */
@@ -36,11 +37,10 @@ on conflict do nothing;
 
 /* default_data.role_permissions */
 insert into role_permissions (id, role_id, permission_id, effect, additional_conditions)
-select template.id, template.default_role_id, permissions.id, template.access_type, template.conditions
+select template.id, roles.id, permissions.id, template.access_type, template.conditions
 from public.default_permissions template
-join public.default_roles on default_roles.id = template.default_role_id
+join roles on roles.default_role_id = template.default_role_id
 join permissions on permissions.name = template.name
-where default_roles.scope = 'organization'
 on conflict do nothing;
 
 /* default_data.resources */

@@ -68,15 +68,16 @@ create table usage_events (
   constraint usage_events_response_time_ms_check check (response_time_ms >= 0),
   constraint usage_events_metadata_check check (jsonb_typeof(metadata) = 'object'),
   constraint usage_events_anonymized_check check (
-    not anonymized
-      or (user_id is null
+    not anonymized or (
+      user_id is null
       and username is null
       and session_id is null
       and api_key_id is null
       and raw_log_id is null
       and ip_address is null
       and user_agent is null
-      and metadata = '{}')
+      and metadata = '{}'
+    )
   ),
   constraint usage_events_reported_cost_check check (reported_cost >= 0 and reported_cost < 'infinity'),
   constraint usage_events_reported_currency_check check (reported_currency ~ '^[A-Z]{3}$'),
