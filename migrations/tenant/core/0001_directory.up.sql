@@ -106,11 +106,7 @@ create table user_profiles (
   constraint user_profiles_deleted_by_fkey foreign key (deleted_by) references users (id) on delete set null
 );
 create index user_profiles_manager_id_idx on user_profiles (manager_id);
-create index user_profiles_company_idx on user_profiles (company);
 create index user_profiles_status_idx on user_profiles (status);
-create index user_profiles_role_level_idx on user_profiles (role_level);
-create index user_profiles_data_scope_idx on user_profiles (data_scope);
-create index user_profiles_is_deleted_idx on user_profiles (is_deleted);
 create index user_profiles_approved_by_idx on user_profiles (approved_by) where approved_by is not null;
 create index user_profiles_deleted_by_idx on user_profiles (deleted_by) where deleted_by is not null;
 

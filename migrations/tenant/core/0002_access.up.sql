@@ -21,7 +21,6 @@ create table resources (
 );
 create index resources_owner_id_idx on resources (owner_id);
 create index resources_parent_resource_id_idx on resources (parent_resource_id);
-create index resources_is_active_idx on resources (is_active);
 
 -- Roles with inheritance; project roles are scoped to a resource. parent_role_id mirrors the open row of
 -- role_parents.
@@ -62,10 +61,7 @@ create table roles (
   constraint roles_created_by_fkey foreign key (created_by) references users (id) on delete set null
 );
 create index roles_parent_role_id_idx on roles (parent_role_id);
-create index roles_role_level_idx on roles (role_level);
 create index roles_scope_resource_id_idx on roles (scope_resource_id) where scope_resource_id is not null;
-create index roles_is_assignable_idx on roles (is_assignable);
-create index roles_valid_from_valid_until_idx on roles (valid_from, valid_until);
 create index roles_created_by_idx on roles (created_by) where created_by is not null;
 
 -- Which role inherited from which, when; rows are closed, never overwritten.
@@ -115,7 +111,6 @@ create table permissions (
   constraint permissions_created_by_fkey foreign key (created_by) references users (id) on delete set null
 );
 create index permissions_resource_type_id_action_idx on permissions (resource_type_id, action);
-create index permissions_valid_from_valid_until_idx on permissions (valid_from, valid_until);
 create index permissions_created_by_idx on permissions (created_by) where created_by is not null;
 
 -- Closed by valid_until, never deleted; at most one row of a pair is open-ended.
@@ -147,7 +142,6 @@ create table role_permissions (
 create unique index role_permissions_open_key on role_permissions (role_id, permission_id)
   where valid_until is null;
 create index role_permissions_permission_id_idx on role_permissions (permission_id);
-create index role_permissions_valid_from_valid_until_idx on role_permissions (valid_from, valid_until);
 create index role_permissions_role_id_idx on role_permissions (role_id, permission_id);
 create index role_permissions_granted_by_idx on role_permissions (granted_by) where granted_by is not null;
 create index role_permissions_revoked_by_idx on role_permissions (revoked_by) where revoked_by is not null;
@@ -243,8 +237,6 @@ create unique index user_roles_active_key
   where is_active;
 create index user_roles_user_id_idx on user_roles (user_id);
 create index user_roles_role_id_idx on user_roles (role_id);
-create index user_roles_valid_from_valid_until_idx on user_roles (valid_from, valid_until);
-create index user_roles_is_delegated_delegated_by_idx on user_roles (is_delegated, delegated_by);
 create index user_roles_assigned_by_idx on user_roles (assigned_by) where assigned_by is not null;
 create index user_roles_resource_scope_idx on user_roles (resource_scope) where resource_scope is not null;
 create index user_roles_delegated_by_idx on user_roles (delegated_by) where delegated_by is not null;
@@ -292,7 +284,6 @@ create unique index user_permissions_active_key
 create index user_permissions_user_id_idx on user_permissions (user_id);
 create index user_permissions_permission_id_idx on user_permissions (permission_id);
 create index user_permissions_resource_id_idx on user_permissions (resource_id);
-create index user_permissions_valid_from_valid_until_idx on user_permissions (valid_from, valid_until);
 create index user_permissions_granted_by_idx on user_permissions (granted_by) where granted_by is not null;
 create index user_permissions_delegation_id_idx on user_permissions (delegation_id)
   where delegation_id is not null;

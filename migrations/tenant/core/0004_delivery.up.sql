@@ -58,7 +58,6 @@ create table webhook_endpoints (
   constraint webhook_endpoints_created_by_fkey foreign key (created_by)
     references users (id) on delete set null
 );
-create index webhook_endpoints_status_idx on webhook_endpoints (status);
 create index webhook_endpoints_created_by_idx on webhook_endpoints (created_by) where created_by is not null;
 
 -- One series of attempts per event and endpoint; the outbox row may be cleaned up first.

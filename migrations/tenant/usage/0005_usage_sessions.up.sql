@@ -28,7 +28,6 @@ create table usage_sessions (
 );
 create index usage_sessions_user_id_started_at_idx on usage_sessions (user_id, started_at desc, id desc);
 create index usage_sessions_started_at_idx on usage_sessions (started_at desc);
-create index usage_sessions_ip_address_idx on usage_sessions (ip_address);
 
 -- Every API call with timing and outcome.
 create table api_usage_logs (

@@ -34,7 +34,6 @@ create table budgets (
   ),
   constraint budgets_created_by_fkey foreign key (created_by) references users (id) on delete set null
 );
-create index budgets_status_idx on budgets (status);
 create index budgets_created_by_idx on budgets (created_by) where created_by is not null;
 
 -- Limit, reservations and spend of one period, so that late events find theirs. Ingestion never locks a row
