@@ -1,0 +1,326 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+
+/** An issuer of tokens outside Orgscope, whose public keys are fetched from a JWKS URL. */
+export interface IssuerConfig {
+  /** Compared with the token's `iss`, character by character. */
+  readonly issuer: string
+  readonly jwksUrl: string
+  /** A token must be meant for one of these (`aud`). */
+  readonly audience: readonly string[]
+  /** Signature algorithms accepted from this issuer; asymmetric ones only. */
+  readonly algorithms: readonly string[]
+}
+
+/** Everything that can be set from outside; see `configurationVariables` for the meaning of each. */
+export interface Config {
+  readonly port: number
+  readonly host: string
+  readonly databaseUrl: string | undefined
+  readonly adminDatabaseUrl: string | undefined
+  readonly directDatabaseUrl: string | undefined
+  readonly databasePoolSize: number
+  /** Milliseconds; 0 means no limit. */
+  readonly statementTimeout: number
+  readonly dataDirectory: string
+  readonly demo: boolean
+  readonly issuers: readonly IssuerConfig[]
+  readonly logLevel: LogLevelSetting
+  /** Bytes. */
+  readonly maxBodySize: number
+  readonly maxQueryTokens: number
+  readonly graphiql: boolean
+  readonly introspection: boolean
+  readonly trustedProxies: readonly string[]
+  /** Milliseconds. */
+  readonly shutdownGrace: number
+}
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevelSetting = (typeof logLevels)[number]
+
+/** One environment variable as the README's table shows it. */
+export interface ConfigurationVariable {
+  readonly name: string
+  readonly default: string
+  readonly meaning: string
+}
+
+/** A setting that cannot be used; the message names it, says what was given and what would be right. */
+export class ConfigError extends Error {
+  constructor(
+    readonly variable: string,
+    message: string,
+  ) {
+    super(message)
+    this.name = 'ConfigError'
+  }
+}
+
+/** Signature algorithms that prove possession of a private key (RFC 7518, RFC 8037, RFC 9864); never HS* or none. */
+export const asymmetricAlgorithms = [
+  'EdDSA',
+  'Ed25519',
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+] as const
+
+const DEFAULT_ALGORITHMS = ['EdDSA', 'ES256', 'RS256']
+
+/** How a variable's text becomes a value: `parse` throws an Error that says what would be right. */
+interface Variable<Value> extends ConfigurationVariable {
+  /** The value is never shown, not even in the error about it. */
+  readonly secret?: boolean
+  parse(text: string | undefined): Value
+}
+
+function integer(name: string, preset: number, min: number, max: number, meaning: string): Variable<number> {
+  return {
+    name,
+    default: String(preset),
+    meaning,
+    parse(text) {
+      if (text === undefined) return preset
+      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+      if (value >= min && value <= max) return value
+      throw new Error(`a whole number from ${min} to ${max}`)
+    },
+  }
+}
+
+const TRUE = new Set(['1', 'true', 'on', 'yes'])
+const FALSE = new Set(['0', 'false', 'off', 'no'])
+
+function toggle(name: string, preset: boolean, meaning: string): Variable<boolean> {
+  return {
+    name,
+    default: preset ? 'on' : 'off',
+    meaning,
+    parse(text) {
+      if (text === undefined) return preset
+      if (TRUE.has(text.toLowerCase())) return true
+      if (FALSE.has(text.toLowerCase())) return false
+      throw new Error('on or off')
+    },
+  }
+}
+
+function databaseUrl(name: string, preset: string, meaning: string): Variable<string | undefined> {
+  return {
+    name,
+    default: preset,
+    meaning,
+    secret: true,
+    parse(text) {
+      if (text === undefined) return undefined
+      if (/^postgres(ql)?:$/.test(urlOf(text)?.protocol ?? '')) return text
+      throw new Error('a URL like postgresql://user:password@host:5432/database')
+    },
+  }
+}
+
+function urlOf(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined
+}
+
+const issuerSchema = z.strictObject({
+  issuer: z.string().min(1),
+  jwksUrl: z.string().refine(isSafeUrl, 'must be an https URL (http is accepted for localhost only)'),
+  audience: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+  algorithms: z
+    .array(z.enum(asymmetricAlgorithms))
+    .min(1)
+    .default([...DEFAULT_ALGORITHMS] as ['EdDSA']),
+})
+
+/** Keys fetched over plain http could be replaced on the way; on this machine there is no way in between. */
+function isSafeUrl(text: string): boolean {
+  const url = urlOf(text)
+  if (url === undefined) return false
+  return (
+    url.protocol === 'https:' ||
+    (url.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
+  )
+}
+
+const ISSUER_FORM =
+  'a JSON list like [{"issuer":"https://id.example.com","jwksUrl":"https://id.example.com/jwks.json","audience":"orgscope"}]'
+
+function parseIssuers(text: string | undefined): readonly IssuerConfig[] {
+  if (text === undefined) return []
+  const parsed = z.array(issuerSchema).safeParse(parseJson(text))
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const place =
+      issue === undefined || issue.path.length === 0 ? '' : ` (at ${issue.path.join('.')}: ${issue.message})`
+    throw new Error(
+      `${ISSUER_FORM}${place || (issue?.code === 'unrecognized_keys' ? ` (${issue.message})` : '')}`,
+    )
+  }
+  const issuers = parsed.data.map((issuer) => ({ ...issuer, audience: [issuer.audience].flat() }))
+  const names = issuers.map(({ issuer }) => issuer)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new Error(`a list that names each issuer once (${twice} is there twice)`)
+  if (names.includes('orgscope'))
+    throw new Error('a list without the issuer "orgscope", which is the local one')
+  return issuers
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(ISSUER_FORM)
+  }
+}
+
+function isAddressRange(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return (
+    bits > 0 &&
+    rest.length === 0 &&
+    (prefix === undefined || (/^\d+$/.test(prefix) && Number(prefix) <= bits))
+  )
+}
+
+const variables = {
+  port: integer('PORT', 4000, 0, 65_535, 'Port to listen on; 0 takes any free one.'),
+  host: {
+    name: 'HOST',
+    default: '127.0.0.1',
+    meaning: 'Address to listen on; the container image sets 0.0.0.0.',
+    parse: (text) => text ?? '127.0.0.1',
+  } satisfies Variable<string>,
+  databaseUrl: databaseUrl(
+    'DATABASE_URL',
+    'embedded server',
+    'Postgres of the gateway (user orgscope_gateway). Unset: an embedded server is started.',
+  ),
+  adminDatabaseUrl: databaseUrl(
+    'ADMIN_DATABASE_URL',
+    'none',
+    'The same database for DDL: a superuser, or a CREATEROLE member of orgscope_owner. Unset: the gateway serves but does not migrate or provision.',
+  ),
+  directDatabaseUrl: databaseUrl(
+    'DIRECT_DATABASE_URL',
+    'DATABASE_URL',
+    'The same database without a transaction pooler in between, for LISTEN.',
+  ),
+  databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 1, 1_000, 'Most connections one process opens.'),
+  statementTimeout: integer(
+    'STATEMENT_TIMEOUT_MS',
+    10_000,
+    0,
+    3_600_000,
+    'Longest a statement may run, in milliseconds; 0 means no limit.',
+  ),
+  dataDirectory: {
+    name: 'ORGSCOPE_DATA_DIR',
+    default: '.orgscope',
+    meaning: 'Folder of the embedded server and of the key that signs local tokens.',
+    parse: (text) => text ?? '.orgscope',
+  } satisfies Variable<string>,
+  demo: toggle(
+    'ORGSCOPE_DEMO',
+    false,
+    'Demo mode: demo tenants, tokens signed with a local key, credentials prefilled in GraphiQL. Never on a public address.',
+  ),
+  issuers: {
+    name: 'AUTH_ISSUERS',
+    default: 'none',
+    meaning: `Issuers whose tokens are accepted: ${ISSUER_FORM}; optional \`algorithms\` (default ${DEFAULT_ALGORITHMS.join(', ')}).`,
+    parse: parseIssuers,
+  } satisfies Variable<readonly IssuerConfig[]>,
+  logLevel: {
+    name: 'LOG_LEVEL',
+    default: 'info',
+    meaning: `Least severe log line written to standard output: ${logLevels.join(', ')}.`,
+    parse(text) {
+      const level = logLevels.find((known) => known === (text ?? 'info'))
+      if (level !== undefined) return level
+      throw new Error(`one of ${logLevels.join(', ')}`)
+    },
+  } satisfies Variable<LogLevelSetting>,
+  maxBodySize: integer('MAX_BODY_BYTES', 1_048_576, 1_024, 1_073_741_824, 'Largest request body, in bytes.'),
+  maxQueryTokens: integer(
+    'MAX_QUERY_TOKENS',
+    10_000,
+    10,
+    1_000_000,
+    'Longest GraphQL document, in lexical tokens.',
+  ),
+  graphiql: toggle('GRAPHIQL', true, 'Whether a browser that opens an endpoint gets GraphiQL.'),
+  introspection: toggle('INTROSPECTION', true, 'Whether the schema may be asked for; GraphiQL needs it.'),
+  trustedProxies: {
+    name: 'TRUSTED_PROXIES',
+    default: 'none',
+    meaning: 'Addresses or CIDR ranges of proxies, separated by commas, whose x-forwarded-for is believed.',
+    parse(text) {
+      const proxies = (text ?? '').split(',').map((proxy) => proxy.trim())
+      const given = proxies.filter((proxy) => proxy !== '')
+      if (given.every(isAddressRange)) return given
+      throw new Error('addresses or CIDR ranges like 10.0.0.0/8, separated by commas')
+    },
+  } satisfies Variable<readonly string[]>,
+  shutdownGrace: integer(
+    'SHUTDOWN_GRACE_MS',
+    10_000,
+    0,
+    600_000,
+    'How long running requests may take to finish when the gateway stops, in milliseconds.',
+  ),
+} satisfies { readonly [Key in keyof Config]: Variable<Config[Key]> }
+
+/** Every environment variable read, in the order of the README's table. */
+export const configurationVariables: readonly ConfigurationVariable[] = Object.values(variables).map(
+  ({ name, default: preset, meaning }) => ({ name, default: preset, meaning }),
+)
+
+/** Settings from command-line options, which win over the environment. */
+export type ConfigOverrides = { readonly [Key in keyof Config]?: Config[Key] | undefined }
+
+/**
+ * Reads the environment once. An empty variable counts as unset.
+ *
+ * @throws {ConfigError} naming the first variable that cannot be used
+ */
+export function loadConfig(
+  environment: NodeJS.ProcessEnv = process.env,
+  overrides: ConfigOverrides = {},
+): Config {
+  const entries = Object.entries(variables).map(([key, variable]) => {
+    const override = overrides[key as keyof Config]
+    return [key, override ?? read(variable, environment[variable.name])]
+  })
+  const config = Object.fromEntries(entries) as Config
+  if (config.adminDatabaseUrl !== undefined && config.databaseUrl === undefined) {
+    throw new ConfigError(
+      'DATABASE_URL',
+      'ADMIN_DATABASE_URL is set but DATABASE_URL is not. Set both, or neither to start the embedded server.',
+    )
+  }
+  return config
+}
+
+function read(variable: Variable<unknown>, given: string | undefined): unknown {
+  const text = given === undefined || given.trim() === '' ? undefined : given.trim()
+  try {
+    return variable.parse(text)
+  } catch (error) {
+    const shown = variable.secret === true ? 'a value (not shown)' : JSON.stringify(abridge(text ?? ''))
+    const expected = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(variable.name, `${variable.name} is ${shown}, but must be ${expected}.`)
+  }
+}
+
+function abridge(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { bootScript } from './boot-script.js'
+
+const require = createRequire(import.meta.url)
+
+interface PackagedAsset {
+  readonly package: string
+  readonly file: string
+  readonly type: string
+}
+
+const JAVASCRIPT = 'text/javascript; charset=utf-8'
+
+/** Files of installed packages that the page loads: nothing comes from another host, so it works offline. */
+const packaged = {
+  'react.js': { package: 'react', file: 'umd/react.production.min.js', type: JAVASCRIPT },
+  'react-dom.js': { package: 'react-dom', file: 'umd/react-dom.production.min.js', type: JAVASCRIPT },
+  'graphiql.js': { package: 'graphiql', file: 'graphiql.min.js', type: JAVASCRIPT },
+  'graphiql.css': { package: 'graphiql', file: 'graphiql.min.css', type: 'text/css; charset=utf-8' },
+} as const satisfies Record<string, PackagedAsset>
+
+/** Scripts in the order in which they need each other, and the style sheet. */
+export const pageScripts = ['react.js', 'react-dom.js', 'graphiql.js', 'boot.js'] as const
+export const pageStyle = 'graphiql.css'
+
+export const assetsPath = '/graphiql/assets'
+
+export interface Asset {
+  readonly type: string
+  readonly content: Buffer | string
+  /** Changes with the content: browsers ask with it whether theirs is still good. */
+  readonly tag: string
+}
+
+const bootTag = `"boot-${createHash('sha256').update(bootScript).digest('hex').slice(0, 16)}"`
+
+/** One of the page's files, or undefined when there is none of that name. */
+export async function readAsset(name: string): Promise<Asset | undefined> {
+  if (name === 'boot.js') return { type: JAVASCRIPT, content: bootScript, tag: bootTag }
+  if (!Object.hasOwn(packaged, name)) return undefined
+  const asset = packaged[name as keyof typeof packaged]
+  const manifest = require.resolve(`${asset.package}/package.json`)
+  const { version } = require(manifest) as { version: string }
+  return {
+    type: asset.type,
+    content: await readFile(join(dirname(manifest), asset.file)),
+    tag: `"${asset.package}-${version}"`,
+  }
+}

@@ -1,0 +1,56 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { GraphqlApi } from '../../graphql/api.js'
+import { endpointPaths } from '../endpoint-paths.js'
+import { assetsPath, readAsset } from './assets.js'
+import { exampleQueries } from './example-queries.js'
+import { contentSecurityPolicy, graphiqlPage } from './page.js'
+
+type ApiName = GraphqlApi['name']
+
+/** Working headers that the editor starts with on an endpoint: demo credentials. */
+export type GraphiqlHeaders = (api: ApiName) => Promise<Readonly<Record<string, string>>>
+
+/** Answers a browser's GET on an endpoint. */
+export type SendPage = (api: ApiName, reply: FastifyReply) => Promise<FastifyReply>
+
+const titles: Record<ApiName, string> = {
+  tenant: 'Orgscope: tenant API',
+  account: 'Orgscope: account API',
+  platform: 'Orgscope: platform API',
+}
+
+/** What to fill in where no credentials are given. */
+const forms: Record<ApiName, Readonly<Record<string, string>>> = {
+  tenant: { 'org-id': 'your organization', authorization: 'Bearer your-token' },
+  account: { authorization: 'Bearer your-token' },
+  platform: { authorization: 'Bearer your-token' },
+}
+
+/** Serves GraphiQL's files and returns what sends its page. */
+export function registerGraphiql(server: FastifyInstance, headersFor: GraphiqlHeaders | undefined): SendPage {
+  server.get<{ Params: { name: string } }>(`${assetsPath}/:name`, async (request, reply) => {
+    const asset = await readAsset(request.params.name)
+    if (asset === undefined) return reply.callNotFound()
+    reply.header('etag', asset.tag).header('cache-control', 'public, max-age=3600')
+    if (request.headers['if-none-match'] === asset.tag) return reply.code(304).send()
+    return reply.type(asset.type).header('x-content-type-options', 'nosniff').send(asset.content)
+  })
+  return async (api, reply) => {
+    const page = graphiqlPage({
+      title: titles[api],
+      endpoint: endpointPaths[api],
+      headers: (await headersFor?.(api)) ?? forms[api],
+      prefilled: headersFor !== undefined,
+      queries: exampleQueries[api],
+    })
+    return reply
+      .type('text/html; charset=utf-8')
+      .headers({
+        'content-security-policy': contentSecurityPolicy,
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+      })
+      .send(page)
+  }
+}

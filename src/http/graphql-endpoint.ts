@@ -1,0 +1,161 @@
+import { ApolloServer, HeaderMap, type HTTPGraphQLRequest } from '@apollo/server'
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.js'
+import type { ApiContext, GraphqlApi, RequestFacts } from '../graphql/api.js'
+import type { Authenticate } from './authentication/authenticate.js'
+import { endpointPaths } from './endpoint-paths.js'
+import type { SendPage } from './graphiql/register.js'
+import { formatClientError, noteProblem, Refusal } from './graphql-errors.js'
+import type { Logger } from './logger.js'
+import { requestPlugin } from './request-plugin.js'
+import type { RequestRecord } from './request-record.js'
+
+export interface EndpointOptions {
+  readonly config: Pick<Config, 'introspection' | 'maxQueryTokens'>
+  readonly authenticate: Authenticate
+  readonly logger: Logger
+  /** The page a browser gets instead of an answer; undefined without GraphiQL. */
+  readonly page: SendPage | undefined
+}
+
+/** Serves one API over HTTP as the GraphQL-over-HTTP specification says, and ends every context it made. */
+export class GraphqlEndpoint {
+  readonly #api: GraphqlApi
+  readonly #options: EndpointOptions
+  readonly #records = new WeakMap<HTTPGraphQLRequest, RequestRecord>()
+  readonly #ending = new Set<Promise<void>>()
+  readonly #apollo: ApolloServer<ApiContext>
+
+  constructor(api: GraphqlApi, options: EndpointOptions) {
+    this.#api = api
+    this.#options = options
+    const { config, logger } = options
+    this.#apollo = new ApolloServer<ApiContext>({
+      schema: api.schema,
+      introspection: config.introspection,
+      hideSchemaDetailsFromClientErrors: !config.introspection,
+      csrfPrevention: true,
+      includeStacktraceInErrorResponses: false,
+      stopOnTerminationSignals: false,
+      nodeEnv: 'production',
+      parseOptions: { maxTokens: config.maxQueryTokens },
+      formatError: formatClientError,
+      logger: logger.child({ api: api.name }),
+      plugins: [
+        // It instruments every field, whether or not a cache hint is there.
+        ApolloServerPluginCacheControlDisabled(),
+        ApolloServerPluginLandingPageDisabled(),
+        ApolloServerPluginUsageReportingDisabled(),
+        requestPlugin((request) => request && this.#records.get(request), logger),
+      ],
+    })
+  }
+
+  async register(server: FastifyInstance): Promise<void> {
+    await this.#apollo.start()
+    server.addHook('onClose', () => this.#stop())
+    const url = endpointPaths[this.#api.name]
+    server.all(url, (request, reply) => this.#handle(request, reply))
+  }
+
+  async #handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { record } = request
+    record.api = this.#api.name
+    if (this.#options.page !== undefined && wantsPage(request))
+      return this.#options.page(this.#api.name, reply)
+    return this.#execute(request, reply)
+  }
+
+  async #execute(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { record } = request
+    const httpRequest = httpRequestOf(request)
+    this.#records.set(httpRequest, record)
+    let context: ApiContext | undefined
+    try {
+      const answer = await this.#apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: httpRequest,
+        context: async () => (context = await this.#createContext(request)),
+      })
+      if (answer.body.kind !== 'complete') throw new Error('this gateway does not deliver incrementally')
+      const status = statusOf(answer.status ?? 200, answer.headers, record)
+      if (status >= 500 && record.errorCodes.size === 0)
+        throw new Error('Apollo Server failed without an error')
+      if (status >= 400 && record.errorCodes.size === 0) record.errorCodes.add('BAD_REQUEST')
+      for (const [name, value] of answer.headers) reply.header(name, value)
+      return reply.code(status).send(answer.body.string)
+    } finally {
+      if (context !== undefined) this.#end(context, record)
+    }
+  }
+
+  async #createContext(request: FastifyRequest): Promise<ApiContext> {
+    const { record } = request
+    try {
+      const actor = await this.#options.authenticate(request.headers)
+      const context = await this.#api.createContext({ ...factsOf(request), actor })
+      const tenant = tenantOf(context)
+      if (tenant !== undefined) record.tenant = tenant
+      return context
+    } catch (error) {
+      throw new Refusal(noteProblem(error, record, this.#options.logger), record.requestId)
+    }
+  }
+
+  /** The answer does not wait for the end of its context; closing the server does. */
+  #end(context: ApiContext, record: RequestRecord): void {
+    const ending = context
+      .end()
+      .catch((error: unknown) => void noteProblem(error, record, this.#options.logger))
+      .finally(() => this.#ending.delete(ending))
+    this.#ending.add(ending)
+  }
+
+  async #stop(): Promise<void> {
+    await this.#apollo.stop()
+    await Promise.all(this.#ending)
+  }
+}
+
+/**
+ * A document that is refused gives 400 as `application/graphql-response+json`; with the older
+ * `application/json` clients expect 200: https://graphql.github.io/graphql-over-http/draft/#sec-application-json
+ */
+function statusOf(status: number, headers: HeaderMap, { refusedDocument }: RequestRecord): number {
+  const isJson = headers.get('content-type')?.startsWith('application/json') ?? false
+  return refusedDocument === true && isJson ? 200 : status
+}
+
+/** Browsers ask for text/html first; GraphQL clients never do. */
+function wantsPage({ method, headers: { accept } }: FastifyRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && accept !== undefined && /\btext\/html\b/.test(accept)
+}
+
+/** The organization a context works in, where it has one. */
+function tenantOf(context: ApiContext): string | undefined {
+  const { tenant } = context as { tenant?: { tenant?: unknown } }
+  return typeof tenant?.tenant === 'string' ? tenant.tenant : undefined
+}
+
+function httpRequestOf({ method, headers, raw, body }: FastifyRequest): HTTPGraphQLRequest {
+  const map = new HeaderMap()
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  const url = raw.url ?? ''
+  const mark = url.indexOf('?')
+  return { method, headers: map, search: mark < 0 ? '' : url.slice(mark), body }
+}
+
+function factsOf({ headers, ip, record }: FastifyRequest): Omit<RequestFacts, 'actor'> {
+  return {
+    organizationHeaders: [headers['org-id'], headers['x-org-id']].flatMap((value) => value ?? []),
+    requestId: record.requestId,
+    ipAddress: ip,
+    userAgent: headers['user-agent'],
+  }
+}

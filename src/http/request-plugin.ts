@@ -1,0 +1,66 @@
+import type {
+  ApolloServerPlugin,
+  GraphQLRequestContextWillSendResponse,
+  HTTPGraphQLRequest,
+} from '@apollo/server'
+import type { GraphQLFormattedError } from 'graphql'
+import type { ApiContext } from '../graphql/api.js'
+import { describeError, type Problem } from '../graphql/error-format.js'
+import { documentCodes, noteProblem } from './graphql-errors.js'
+import type { Logger } from './logger.js'
+import type { RequestRecord } from './request-record.js'
+
+/** Finds the record of a request in Apollo's hooks, which see the HTTP request but not ours. */
+export type RecordFinder = (request: HTTPGraphQLRequest | undefined) => RequestRecord | undefined
+
+type Context = GraphQLRequestContextWillSendResponse<ApiContext>
+
+/** Tells each request's record what happened, gives internal errors their request id, chooses the HTTP status. */
+export function requestPlugin(recordOf: RecordFinder, logger: Logger): ApolloServerPlugin<ApiContext> {
+  return {
+    async requestDidStart({ request }) {
+      const record = recordOf(request.http)
+      if (record === undefined) return
+      return {
+        async didResolveOperation({ operationName }) {
+          if (operationName !== null) record.operationName = operationName
+        },
+        async didEncounterErrors({ errors }) {
+          for (const error of errors) noteProblem(error, record, logger)
+        },
+        async willSendResponse(context) {
+          finish(context, record)
+        },
+      }
+    },
+    async unexpectedErrorProcessingRequest({ requestContext, error }) {
+      const record = recordOf(requestContext.request.http)
+      if (record !== undefined) noteProblem(error, record, logger)
+    },
+  }
+}
+
+function finish({ response, errors }: Context, record: RequestRecord): void {
+  if (response.body?.kind !== 'single' || errors === undefined || errors.length === 0) return
+  const { singleResult } = response.body
+  for (const { extensions } of singleResult.errors ?? []) nameRequest(extensions, record.requestId)
+  const problems = errors.map(describeError)
+  const waits = problems.flatMap(({ retryAfter }) => retryAfter ?? [])
+  if (waits.length > 0) response.http.headers.set('retry-after', String(Math.max(...waits)))
+  // An answer with data, even with some of it, is a success to HTTP.
+  if (singleResult.data !== undefined && singleResult.data !== null) return
+  record.refusedDocument =
+    singleResult.data === undefined && problems.every(({ code }) => documentCodes.has(code))
+  const status = record.refusedDocument ? undefined : commonStatus(problems)
+  if (status !== undefined) response.http.status = status
+}
+
+function nameRequest(extensions: GraphQLFormattedError['extensions'], requestId: string): void {
+  if (extensions?.['code'] === 'INTERNAL_SERVER_ERROR') extensions['requestId'] = requestId
+}
+
+/** The status that all errors agree on. */
+function commonStatus(problems: readonly Problem[]): number | undefined {
+  const [status, ...others] = new Set(problems.map((problem) => problem.status))
+  return others.length === 0 ? status : undefined
+}

@@ -1,0 +1,72 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { JSONWebKeySet } from 'jose'
+import type { Config } from '../config.js'
+import type { GraphqlApi } from '../graphql/api.js'
+import type { Authenticate } from './authentication/authenticate.js'
+import { endpointPaths } from './endpoint-paths.js'
+import { registerErrorReplies } from './error-reply.js'
+import { registerGraphiql, type GraphiqlHeaders } from './graphiql/register.js'
+import { GraphqlEndpoint } from './graphql-endpoint.js'
+import { healthPaths, registerHealth, type Readiness } from './health.js'
+import type { Logger } from './logger.js'
+import { requestIdOf } from './request-id.js'
+import { registerRequestLog } from './request-log.js'
+
+/** The settings the HTTP layer reads. */
+export type HttpConfig = Pick<
+  Config,
+  'maxBodySize' | 'maxQueryTokens' | 'graphiql' | 'introspection' | 'trustedProxies'
+>
+
+export interface HttpServerOptions {
+  readonly config: HttpConfig
+  readonly apis: readonly GraphqlApi[]
+  readonly authenticate: Authenticate
+  readonly readiness: Readiness
+  readonly logger: Logger
+  /** Public keys of the local issuer, served at /.well-known/jwks.json; absent without one. */
+  readonly jwks?: JSONWebKeySet | undefined
+  /** Headers that GraphiQL starts with on each endpoint, for demo mode. */
+  readonly graphiqlHeaders?: GraphiqlHeaders | undefined
+}
+
+export const jwksPath = '/.well-known/jwks.json'
+
+/** Builds the HTTP server: one endpoint per API, GraphiQL, health and keys. It does not listen yet. */
+export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const { config, apis, authenticate, readiness, logger } = options
+  let stopping = false
+  const server = Fastify({
+    logger: false,
+    bodyLimit: config.maxBodySize,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    // A request that arrives on an open connection while the server stops is still answered.
+    return503OnClosing: false,
+  })
+  server.removeContentTypeParser('text/plain')
+  registerRequestLog(server, logger)
+  server.addHook('preClose', async () => {
+    stopping = true
+  })
+  server.addHook('onSend', async (_request, reply) => {
+    if (stopping) reply.header('connection', 'close')
+  })
+  const page = config.graphiql ? registerGraphiql(server, options.graphiqlHeaders) : undefined
+  for (const api of apis)
+    await new GraphqlEndpoint(api, { config, authenticate, logger, page }).register(server)
+  registerHealth(server, readiness, () => stopping)
+  if (options.jwks !== undefined) registerKeys(server, options.jwks)
+  registerErrorReplies(server, logger, [
+    ...apis.map(({ name }) => endpointPaths[name]),
+    ...Object.values(healthPaths),
+  ])
+  return server
+}
+
+function registerKeys(server: FastifyInstance, jwks: JSONWebKeySet): void {
+  server.get(jwksPath, (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=300').type('application/json').send(JSON.stringify(jwks)),
+  )
+}
