@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto'
+import { readFile, readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { AppError } from '../errors.js'
+import { packageRoot } from '../package-root.js'
+
+/** One numbered step of a stream: how to make it, and how to take it back. */
+export interface Migration {
+  /** `public`, or the module whose tables it makes. */
+  readonly module: string
+  /** Position in its stream, counted from 1. */
+  readonly version: number
+  /** File name without `.up.sql`, for example `0002_teams`. */
+  readonly name: string
+  readonly up: MigrationScript
+  readonly down: MigrationScript
+  /** SHA-256 of the up script with line ends as LF, in hex. */
+  readonly checksum: string
+}
+
+/** A file of SQL. */
+export interface MigrationScript {
+  /** Path relative to the package, for messages. */
+  readonly file: string
+  readonly sql: string
+  /** False when the file says `-- orgscope: no-transaction`. */
+  readonly transactional: boolean
+}
+
+/** The migrations of one module in order, and the rows a schema gets with them. */
+export interface MigrationStream {
+  readonly module: string
+  readonly migrations: readonly Migration[]
+  /** Idempotent statements. */
+  readonly defaultData: MigrationScript | undefined
+}
+
+/** Everything this installation can migrate. */
+export interface MigrationCatalogue {
+  readonly shared: MigrationStream
+  /** Streams of tenants' modules by name, in the order in which a schema gets them: core first. */
+  readonly modules: ReadonlyMap<string, MigrationStream>
+}
+
+/** Name of the stream of shared tables; no module has it. */
+export const sharedStream = 'public'
+/** The module that every tenant has. */
+export const coreModule = 'core'
+
+const STREAM_NAME = /^[a-z][a-z0-9_]*$/
+const FILE_NAME = /^(\d{4})_([a-z][a-z0-9_]*)\.(up|down)\.sql$/
+const DEFAULT_DATA = 'default-data.sql'
+const NO_TRANSACTION = /^--\s*orgscope:\s*no-transaction\s*$/m
+
+/**
+ * Reads every stream below a folder that holds `public/` and `tenant/<module>/`. Throws BAD_USER_INPUT naming every
+ * file that is wrong: a gap or a double in the numbers, an up without a down, a name of another form.
+ */
+export async function loadMigrations(folder = join(packageRoot, 'migrations')): Promise<MigrationCatalogue> {
+  const problems: string[] = []
+  const shared = await readStream(join(folder, 'public'), sharedStream, problems)
+  const modules = new Map<string, MigrationStream>()
+  for (const module of await moduleFolders(join(folder, 'tenant'), problems)) {
+    modules.set(module, await readStream(join(folder, 'tenant', module), module, problems))
+  }
+  if (problems.length > 0) {
+    throw new AppError('BAD_USER_INPUT', `The migrations are not in order:\n${problems.join('\n')}`, {
+      problems,
+    })
+  }
+  return { shared, modules }
+}
+
+/** The latest version of a stream; 0 when it has no migration. */
+export function latestVersion(stream: MigrationStream): number {
+  return stream.migrations.length
+}
+
+async function moduleFolders(folder: string, problems: string[]): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  for (const name of names) {
+    if (!STREAM_NAME.test(name) || name === sharedStream) {
+      problems.push(
+        `${shown(join(folder, name))}: not a module name (lower-case letters, digits, underscores).`,
+      )
+    }
+  }
+  // No optional module needs another one, so after core any fixed order will do.
+  return names.sort((a, b) => Number(b === coreModule) - Number(a === coreModule) || (a < b ? -1 : 1))
+}
+
+interface Pair {
+  readonly version: number
+  readonly name: string
+  up?: MigrationScript
+  down?: MigrationScript
+}
+
+async function readStream(folder: string, module: string, problems: string[]): Promise<MigrationStream> {
+  const names = (await readdir(folder)).sort()
+  const pairs = new Map<string, Pair>()
+  let defaultData: MigrationScript | undefined
+  for (const fileName of names) {
+    const path = join(folder, fileName)
+    if (fileName === DEFAULT_DATA) defaultData = await readScript(path)
+    else await readHalf(path, fileName, pairs, problems)
+  }
+  const migrations = checked(module, folder, [...pairs.values()], problems)
+  return { module, migrations, defaultData }
+}
+
+async function readHalf(
+  path: string,
+  fileName: string,
+  pairs: Map<string, Pair>,
+  problems: string[],
+): Promise<void> {
+  const parts = FILE_NAME.exec(fileName)
+  if (parts === null) {
+    problems.push(
+      `${shown(path)}: expected a name like 0001_teams.up.sql, 0001_teams.down.sql or ${DEFAULT_DATA}.`,
+    )
+    return
+  }
+  const name = `${parts[1]}_${parts[2]}`
+  const pair: Pair = pairs.get(name) ?? { version: Number(parts[1]), name }
+  pair[parts[3] as 'up' | 'down'] = await readScript(path)
+  pairs.set(name, pair)
+}
+
+function checked(module: string, folder: string, pairs: readonly Pair[], problems: string[]): Migration[] {
+  const migrations: Migration[] = []
+  for (const [index, { version, name, up, down }] of pairs.entries()) {
+    const path = shown(join(folder, name))
+    if (up === undefined) problems.push(`${path}.up.sql: missing, but there is a ${name}.down.sql.`)
+    if (down === undefined) problems.push(`${path}.down.sql: missing; every migration can be taken back.`)
+    const previous = index === 0 ? 0 : pairs[index - 1]!.version
+    if (version === previous && index > 0) {
+      problems.push(`${path}.up.sql: number ${number(version)} is taken by ${pairs[index - 1]!.name}.`)
+    } else if (version !== previous + 1) {
+      problems.push(`${path}.up.sql: number ${number(previous + 1)} was expected after ${number(previous)}.`)
+    }
+    if (up !== undefined && down !== undefined) {
+      migrations.push({ module, version, name, up, down, checksum: checksumOf(up.sql) })
+    }
+  }
+  return migrations
+}
+
+async function readScript(path: string): Promise<MigrationScript> {
+  const sql = (await readFile(path, 'utf8')).replaceAll('\r\n', '\n')
+  return { file: shown(path), sql, transactional: !NO_TRANSACTION.test(sql) }
+}
+
+function checksumOf(sql: string): string {
+  return createHash('sha256').update(sql).digest('hex')
+}
+
+function number(version: number): string {
+  return String(version).padStart(4, '0')
+}
+
+function shown(path: string): string {
+  const inside = relative(packageRoot, path)
+  return inside.startsWith('..') ? path : inside
+}

@@ -1,0 +1,204 @@
+import pg from 'pg'
+import { lockKey, schemaLockName } from '../database/advisory-lock.js'
+import { ownerRole } from '../database/owner-transaction.js'
+import { roleOf, schemaOf, type TenantId } from '../tenancy/tenant-id.js'
+import { sharedStream, type Migration, type MigrationScript } from './migration-files.js'
+
+/**
+ * The text of migrations as it is sent: one message of many statements per migration and schema. A simple query has
+ * no parameters, so what stands in it comes from validated tenant ids, validated file names and our own digests.
+ */
+
+/** The schema a migration runs in: a tenant's, or the shared one. */
+export interface MigrationTarget {
+  readonly schemaName: string
+  /** Undefined for schema `public`. */
+  readonly tenant: TenantId | undefined
+}
+
+/** The shared schema. */
+export const sharedTarget: MigrationTarget = { schemaName: 'public', tenant: undefined }
+
+/** The schema of a tenant. */
+export function targetOf(tenant: TenantId): MigrationTarget {
+  return { schemaName: schemaOf(tenant), tenant }
+}
+
+/** SQLSTATE raised when the ledger says that another process did the same step meanwhile. */
+export const STEP_DONE = 'OS001'
+/** `lock_not_available`: raised by Postgres at a lock timeout, and by us when the schema's lock is taken. */
+export const LOCK_NOT_AVAILABLE = '55P03'
+
+export interface MessageOptions {
+  /** Milliseconds to wait for a table lock before giving up. */
+  readonly lockTimeout: number
+}
+
+/** A message, and where the script stands in it, so that an error's position can be told as a line of the file. */
+export interface MigrationMessage {
+  readonly text: string
+  readonly scripts: readonly { readonly script: MigrationScript; readonly offset: number }[]
+}
+
+/** The message that applies one migration: lock, script, default rows if it is the schema's last step, ledger row. */
+export function upMessage(
+  target: MigrationTarget,
+  migration: Migration,
+  defaultData: readonly MigrationScript[],
+  options: MessageOptions,
+): MigrationMessage {
+  return compose(
+    opening(target, options) + expectStep(target, migration, 'pending'),
+    [migration.up, ...defaultData],
+    target,
+    ledgerInsert(target, [migration], 'applied') + versionUpdate(target, migration.module, migration.version),
+  )
+}
+
+/** The message that takes one migration back. */
+export function downMessage(
+  target: MigrationTarget,
+  migration: Migration,
+  options: MessageOptions,
+): MigrationMessage {
+  return compose(
+    opening(target, options) + expectStep(target, migration, 'applied'),
+    [migration.down],
+    target,
+    ledgerRolledBack(target, migration) + versionUpdate(target, migration.module, migration.version - 1),
+  )
+}
+
+/** The message that brings default rows alone. */
+export function defaultDataMessage(
+  target: MigrationTarget,
+  defaultData: readonly MigrationScript[],
+  options: MessageOptions,
+): MigrationMessage {
+  return compose(opening(target, options), defaultData, target, '')
+}
+
+/** `begin`, the lock of the schema, the owner's role and the search path. */
+export function opening(
+  target: MigrationTarget,
+  { lockTimeout }: MessageOptions,
+  schema: 'exists' | 'new' = 'exists',
+): string {
+  return (
+    `begin;\nset local lock_timeout = ${Math.trunc(lockTimeout)};\nset local role ${ownerRole};\n` +
+    `${lockSchema(target, schema)}${searchPath(target)}`
+  )
+}
+
+/** For tenants `public` comes second: functions such as uuid_v7 and the catalogues are found, never shadowed. */
+export function searchPath({ schemaName, tenant }: MigrationTarget): string {
+  return `set local search_path = ${tenant === undefined ? schemaName : `${schemaName}, public`};\n`
+}
+
+/**
+ * Takes the schema's lock for the transaction, or fails at once: a session that waits inside Postgres would hold a
+ * snapshot, for which a CREATE INDEX CONCURRENTLY of the lock's holder waits. A schema that is gone is an error too:
+ * Postgres would silently fall through to the next one of the path.
+ */
+function lockSchema({ schemaName }: MigrationTarget, schema: 'exists' | 'new'): string {
+  const key = lockKey(schemaLockName(schemaName))
+  return raiseUnless(
+    `pg_try_advisory_xact_lock(${key})`,
+    LOCK_NOT_AVAILABLE,
+    `schema ${schemaName} is being changed by another session`,
+    schema === 'new' ? '' : `perform '${schemaName}'::regnamespace;`,
+  )
+}
+
+/** Plans are made before the lock is taken; this makes sure that they still hold. */
+function expectStep(target: MigrationTarget, migration: Migration, expected: 'pending' | 'applied'): string {
+  // The shared stream makes the ledger itself, and its plan is made under a lock held throughout.
+  if (target.tenant === undefined) return ''
+  const applied = `exists (select from public.schema_migrations where ${ledgerKey(target, migration)}
+    and status in ('applied', 'baseline'))`
+  const message = `${migration.name} was ${expected === 'pending' ? 'applied' : 'taken back'} by another session`
+  return raiseUnless(expected === 'pending' ? `not ${applied}` : applied, STEP_DONE, message)
+}
+
+/** A statement that fails with a code and a message unless a condition holds; `then` runs when it does. */
+export function raiseUnless(condition: string, code: string, message: string, then = ''): string {
+  return (
+    `do $orgscope$ begin if not (${condition}) then ` +
+    `raise exception using errcode = '${code}', message = ${pg.escapeLiteral(message)}; end if; ${then} end $orgscope$;\n`
+  )
+}
+
+/** A script as it runs in a schema: `:tenant_role` stands for the quoted name of the tenant's role. */
+export function scriptIn({ tenant }: MigrationTarget, { sql }: MigrationScript): string {
+  return tenant === undefined ? sql : sql.replace(/(?<!:):tenant_role\b/g, `"${roleOf(tenant)}"`)
+}
+
+/** Puts scripts between what comes before and after, and remembers where each of them begins. */
+export function compose(
+  before: string,
+  scripts: readonly MigrationScript[],
+  target: MigrationTarget,
+  after: string,
+): MigrationMessage {
+  const placed: { script: MigrationScript; offset: number }[] = []
+  let text = before
+  for (const script of scripts) {
+    placed.push({ script, offset: text.length })
+    text += `${scriptIn(target, script)}\n;\n`
+  }
+  return { text: `${text}${after}commit`, scripts: placed }
+}
+
+/** Ledger rows for steps of this transaction; a row left by a failed or taken-back run becomes theirs. */
+export function ledgerInsert(
+  target: MigrationTarget,
+  migrations: readonly Migration[],
+  status: 'started' | 'applied',
+): string {
+  if (migrations.length === 0) return ''
+  const elapsed =
+    status === 'started' || migrations.length > 1
+      ? 'null::integer'
+      : '(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)::integer'
+  const rows = migrations.map(
+    ({ module, version, name, checksum }) =>
+      `('${target.schemaName}', '${module}', ${version}, '${name}', '${checksum}', '${status}', ` +
+      `clock_timestamp(), ${elapsed}, session_user)`,
+  )
+  return (
+    '/* fleet.ledger.insert */ insert into public.schema_migrations as ledger (schema_name, module, version, ' +
+    'migration_name, checksum, status, executed_at, execution_time_ms, applied_by)\n' +
+    `values ${rows.join(',\n')}\non conflict (schema_name, module, version) do update set ` +
+    'migration_name = excluded.migration_name, checksum = excluded.checksum, status = excluded.status, ' +
+    'executed_at = excluded.executed_at, execution_time_ms = excluded.execution_time_ms, ' +
+    'applied_by = excluded.applied_by, error = null;\n'
+  )
+}
+
+/** Taking the first shared migration back drops the ledger itself, so nothing is left to write then. */
+function ledgerRolledBack(target: MigrationTarget, migration: Migration): string {
+  const update =
+    `/* fleet.ledger.roll_back */ update public.schema_migrations set status = 'rolled_back', ` +
+    `executed_at = clock_timestamp(), applied_by = session_user, execution_time_ms = ` +
+    `(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)::integer ` +
+    `where ${ledgerKey(target, migration)};`
+  if (target.tenant !== undefined) return `${update}\n`
+  return `do $orgscope$ begin if to_regclass('public.schema_migrations') is not null then ${update} end if; end $orgscope$;\n`
+}
+
+function ledgerKey({ schemaName }: MigrationTarget, { module, version }: Migration): string {
+  return `schema_name = '${schemaName}' and module = '${module}' and version = ${version}`
+}
+
+/** Keeps `tenant_schemas.schema_versions` in step, in the same transaction. */
+export function versionUpdate(
+  { schemaName, tenant }: MigrationTarget,
+  module: string,
+  version: number,
+): string {
+  if (tenant === undefined || module === sharedStream) return ''
+  return (
+    '/* fleet.versions.update */ update public.tenant_schemas set schema_versions = schema_versions || ' +
+    `'{"${module}": ${version}}', updated_at = now() where schema_name = '${schemaName}';\n`
+  )
+}
