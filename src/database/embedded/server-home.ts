@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { chmodSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { EmbeddedServerError, reasonOf } from './embedded-server-error.js'
 import { FALLBACK_ROOTS, createFallbackFolder, fallbackFolders, isOursAlone } from './fallback-folder.js'
@@ -27,6 +27,7 @@ export function openServerHome(
 ): ServerHome {
   try {
     const directory = resolveMissing(resolve(wanted))
+    refuseFile(nearestExisting(directory))
     return needsServiceAccount() ? openForRoot(directory, fallbackRoots) : openForUser(directory)
   } catch (error) {
     if (error instanceof EmbeddedServerError) throw error
@@ -36,6 +37,10 @@ export function openServerHome(
       { cause: error },
     )
   }
+}
+
+function refuseFile(path: string): void {
+  if (!statSync(path).isDirectory()) throw new Error(`${path} is not a folder`)
 }
 
 function openForUser(directory: string): ServerHome {
@@ -56,6 +61,7 @@ function openForRoot(directory: string, fallbackRoots: readonly string[]): Serve
   if (existing !== undefined) return openExisting(existing, existing !== directory)
 
   const account = chooseServiceAccount(undefined)
+  openEmptyFolder(directory)
   if (canEnter(account, nearestExisting(directory))) return homeAt(createFolder(directory, 0o711), account)
   return homeAt(createFallbackFolder(fallbacks), account, true)
 }
@@ -85,6 +91,14 @@ function openExisting(directory: string, isFallback: boolean): ServerHome {
     )
   }
   return homeAt(directory, account, isFallback)
+}
+
+/**
+ * An empty folder handed over for the database, such as mkdtemp makes it with mode 0700, is meant for it: the
+ * service account may pass through. What is put into it is closed by modes of its own.
+ */
+function openEmptyFolder(directory: string): void {
+  if (isOursAlone(directory) && readdirSync(directory).length === 0) chmodSync(directory, 0o711)
 }
 
 /** Creates a folder and its missing parents; what is there already is left as it is. */
