@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { loadMigrations, type Migration } from '../../src/fleet/migration-files.js'
+import {
+  downMessage,
+  sharedTarget,
+  upMessage,
+  type MigrationTarget,
+} from '../../src/fleet/migration-message.js'
+import { catalogueFingerprint } from './support/catalogue-fingerprint.js'
+import { createSchema, MESSAGE_OPTIONS } from './support/migrate.js'
+import { preparedServer } from './support/prepared-server.js'
+
+const server = preparedServer()
+
+test('every step taken back leaves the catalogue as it was, and can be made again', async () => {
+  const { client } = server
+  const { shared, modules } = await loadMigrations()
+  const tenant = await createSchema(client, 'steps')
+  const steps: [MigrationTarget, Migration][] = [
+    ...shared.migrations.map((step): [MigrationTarget, Migration] => [sharedTarget, step]),
+    ...[...modules.values()].flatMap(({ migrations }) =>
+      migrations.map((step): [MigrationTarget, Migration] => [tenant, step]),
+    ),
+  ]
+  const fingerprint = (): Promise<string[]> => catalogueFingerprint(client, ['public', tenant.schemaName])
+
+  const before: string[][] = []
+  for (const [target, step] of steps) {
+    before.push(await fingerprint())
+    await client.query(upMessage(target, step, [], MESSAGE_OPTIONS).text)
+  }
+  const complete = await fingerprint()
+  expect(complete.length).toBeGreaterThan(before[0]!.length + 1_000)
+
+  for (const [index, [target, step]] of [...steps.entries()].reverse()) {
+    await client.query(downMessage(target, step, MESSAGE_OPTIONS).text)
+    expect(await fingerprint(), `after taking back ${step.module} ${step.name}`).toEqual(before[index])
+  }
+
+  for (const [target, step] of steps) await client.query(upMessage(target, step, [], MESSAGE_OPTIONS).text)
+  expect(await fingerprint()).toEqual(complete)
+})
