@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import {
   serverPid,
   startServer,
   temporaryFolder,
+  until,
 } from './support/sandbox.js'
 
 describe('a first start', () => {
@@ -109,11 +110,14 @@ describe('a restart', () => {
 describe('a stop', () => {
   test('disconnects clients, ends the server and leaves no trace of it running', async () => {
     const directory = await folderWithDatabase()
+    rmSync(join(directory, 'postgres.log'))
     const server = await startServer({ directory })
     const busy = query(server.adminUrl, 'select pg_sleep(600)').then(
       () => 'finished',
       () => 'disconnected',
     )
+    const asleep = `select from pg_stat_activity where query = 'select pg_sleep(600)'`
+    await until(async () => (await query(server.adminUrl, asleep)).length === 1)
     const pid = serverPid(server.dataDirectory)
     await Promise.all([server.stop(), server.stop()])
 
@@ -132,7 +136,7 @@ describe('the port', () => {
     const preferred = await startServer({ directory: await folderWithDatabase(), preferredPort: free })
     expect(preferred.port).toBe(free)
 
-    const other = await startServer({ directory: await folderWithDatabase(), preferredPort: free })
+    const other = await startServer({ directory: temporaryFolder(), preferredPort: free })
     expect(other.port).not.toBe(free)
     expect(await query(other.adminUrl, 'select inet_server_port() as port')).toEqual([{ port: other.port }])
   })
@@ -153,7 +157,9 @@ describe('a start is refused', () => {
     const directory = await folderWithDatabase()
     const { dataDirectory, stop } = await startServer({ directory })
     await stop()
-    writeFileSync(join(dataDirectory, 'PG_VERSION'), '17\n')
+    const file = join(dataDirectory, 'PG_VERSION')
+    writeFileSync(file, '17\n')
+    onTestFinished(() => writeFileSync(file, '18\n'))
 
     const error = await rejection(startServer({ directory }))
     expect(error.name).toBe('EmbeddedServerError')
@@ -184,8 +190,10 @@ describe('a start is refused', () => {
     writeFileSync(file, 'of another start\n')
     expect((await rejection(startServer({ directory }))).message).toContain('must come from the same start')
     expect(existsSync(join(directory, 'data', 'postmaster.pid'))).toBe(false)
+    rmSync(file)
+    expect((await rejection(startServer({ directory }))).message).toContain(file)
 
-    writeFileSync(file, password)
+    writeFileSync(file, password, { mode: 0o600 })
     expect((await startServer({ directory })).port).toBeGreaterThan(0)
   })
 

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findBinaryPackage, prepareBinaries } from '../../../src/database/embedded/binaries.js'
@@ -37,45 +37,47 @@ async function serve(
 
 test('kill -9 of Postgres is reported, and the next start recovers what was committed', async () => {
   const directory = await folderWithDatabase()
+  rmSync(join(directory, 'postgres.log'))
   const server = await startServer({ directory, settings: {} })
-  await query(server.adminUrl, 'create table kept as select generate_series(1, 1000) as number')
+  await query(server.adminUrl, 'create table committed as select generate_series(1, 1000) as number')
   process.kill(serverPid(server.dataDirectory), 'SIGKILL')
 
   await until(() => server.said.some((line) => line.includes('is gone: it ended by SIGKILL')))
   await server.stop()
   const next = await startServer({ directory })
-  expect(await query(next.adminUrl, 'select count(*)::int as rows from kept')).toEqual([{ rows: 1000 }])
+  expect(await query(next.adminUrl, 'select count(*)::int as rows from committed')).toEqual([{ rows: 1000 }])
   expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).toContain('automatic recovery in progress')
 })
 
 test('kill -9 of the program takes its Postgres with it, data written and nothing left to recover', async () => {
   const directory = await folderWithDatabase()
+  rmSync(join(directory, 'postgres.log'))
   const { run, port, adminUrl, data } = await serve(directory)
-  await query(adminUrl, 'create table kept as select 42 as answer')
+  await query(adminUrl, 'create table written as select 42 as answer')
   run.kill('SIGKILL')
 
   await until(async () => !(await isListening(port)))
   await until(() => !readdirSync(data).includes('postmaster.pid'))
   const next = await startServer({ directory })
-  expect(await query(next.adminUrl, 'select answer from kept')).toEqual([{ answer: 42 }])
+  expect(await query(next.adminUrl, 'select answer from written')).toEqual([{ answer: 42 }])
   expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).not.toContain('automatic recovery')
 })
 
 test('a start right after kill -9 of the program waits for the old Postgres and goes on with its data', async () => {
   const directory = await folderWithDatabase()
   const { run, adminUrl } = await serve(directory)
-  await query(adminUrl, 'create table kept as select 42 as answer')
+  await query(adminUrl, 'create table handed_over as select 42 as answer')
   run.kill('SIGKILL')
   await run.ended
 
   const next = await startServer({ directory })
-  expect(await query(next.adminUrl, 'select answer from kept')).toEqual([{ answer: 42 }])
+  expect(await query(next.adminUrl, 'select answer from handed_over')).toEqual([{ answer: 42 }])
 })
 
 test('a Postgres that nobody owns any more is stopped and replaced, with its data', async () => {
   const directory = await folderWithDatabase()
   const first = await startServer({ directory })
-  await query(first.adminUrl, 'create table kept as select 42 as answer')
+  await query(first.adminUrl, 'create table taken_over as select 42 as answer')
   await first.stop()
   const { postgres } = prepareBinaries(findBinaryPackage(), undefined, directory, () => undefined)
   const orphan = await startByHand(postgres, first.dataDirectory, first.port)
@@ -83,7 +85,7 @@ test('a Postgres that nobody owns any more is stopped and replaced, with its dat
   const next = await startServer({ directory })
   expect(next.said).toContain(`Stopped the database server ${orphan}, left behind by an earlier start`)
   expect(serverPid(next.dataDirectory)).not.toBe(orphan)
-  expect(await query(next.adminUrl, 'select answer from kept')).toEqual([{ answer: 42 }])
+  expect(await query(next.adminUrl, 'select answer from taken_over')).toEqual([{ answer: 42 }])
 })
 
 test('a folder that another living process serves is refused, naming that process, which is left alone', async () => {

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { fallbackFolders } from '../../../src/database/embedded/fallback-folder.js'
 import { buildPortableProgram } from './support/portable-program.js'
 import type { PortableProgram } from './support/portable-program.js'
@@ -30,7 +30,7 @@ function closedCheckout(): string {
 }
 
 test('Postgres runs as a user without rights: the one who started it, or another one when that is root', async () => {
-  const { dataDirectory } = await startServer({ directory: temporaryFolder() })
+  const { dataDirectory } = await startServer({ directory: await folderWithDatabase() })
   const { uid, mode } = statSync(join(dataDirectory, 'postmaster.pid'))
   expect(uid).toBe(unprivileged.uid)
   expect(uid).not.toBe(0)
@@ -124,6 +124,7 @@ describe('in a checkout with mode 0700', () => {
 test('a database whose folder was closed is not silently replaced by an empty one', async () => {
   const directory = await folderWithDatabase()
   chmodSync(directory, isRoot ? 0o700 : 0o000)
+  onTestFinished(() => chmodSync(directory, 0o711))
 
   const error = await rejection(startServer({ directory, fallbackRoots: [temporaryFolder()] }))
   expect(error.name).toBe('EmbeddedServerError')

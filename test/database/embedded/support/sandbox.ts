@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -37,22 +36,23 @@ export function makeFolder(): string {
   return folder
 }
 
-let prepared: string | undefined
+let shared: string | undefined
 
 afterAll(() => {
-  if (prepared !== undefined) removeFolder(prepared)
+  if (shared !== undefined) removeFolder(shared)
 })
 
-/** A temporary folder in which a first start has been and gone; copied, which is quicker than one more of those. */
+/**
+ * The folder in which the tests of one file, which run one after the other, start a server that has been started
+ * before. Each leaves it stopped and intact, and makes tables of its own.
+ */
 export async function folderWithDatabase(): Promise<string> {
-  if (prepared === undefined) {
-    prepared = makeFolder()
-    const server = await startEmbeddedServer({ directory: prepared, settings: FAST_SETTINGS })
+  if (shared === undefined) {
+    shared = makeFolder()
+    const server = await startEmbeddedServer({ directory: shared, settings: FAST_SETTINGS })
     await server.stop()
   }
-  const folder = temporaryFolder()
-  execFileSync('cp', ['-a', `${prepared}/.`, folder])
-  return folder
+  return shared
 }
 
 /** Removes a folder even when the test took the right to do so away. */
