@@ -1,5 +1,6 @@
 -- One metered use of a tool or model. Append-only, apart from anonymization and re-pricing. Few indexes on
--- purpose: each costs ingestion. reported_cost is what the sender says; it never replaces total_cost.
+-- purpose: each costs ingestion. reported_cost is what the sender says; it never replaces total_cost, which is null
+-- while no price is known: unpriced is not free.
 create table usage_events (
   id uuid not null default public.uuid_v7(),
   occurred_at timestamptz not null default now(),
@@ -35,7 +36,7 @@ create table usage_events (
   total_tokens bigint not null default 0,
   input_cost numeric,
   output_cost numeric,
-  total_cost numeric not null default 0,
+  total_cost numeric,
   currency char(3) not null default 'USD',
   price_id uuid,
   cost_source text not null default 'unpriced',
@@ -63,6 +64,7 @@ create table usage_events (
   constraint usage_events_input_cost_check check (input_cost >= 0 and input_cost < 'infinity'),
   constraint usage_events_output_cost_check check (output_cost >= 0 and output_cost < 'infinity'),
   constraint usage_events_total_cost_check check (total_cost >= 0 and total_cost < 'infinity'),
+  constraint usage_events_priced_check check ((cost_source = 'unpriced') = (total_cost is null)),
   constraint usage_events_currency_check check (currency ~ '^[A-Z]{3}$'),
   constraint usage_events_cost_source_check check (cost_source in ('priced', 'override', 'unpriced')),
   constraint usage_events_response_time_ms_check check (response_time_ms >= 0),

@@ -1,0 +1,153 @@
+import type { GraphQLResolveInfo } from 'graphql'
+import { Arg, Ctx, ID, Info, Mutation, ObjectType, Query, Resolver } from 'type-graphql'
+import { aggregateField } from './aggregate-field.js'
+import type { EntityClass } from './column.js'
+import { connectionType, declareField } from './connection-types.js'
+import type { EntityDefinition } from './entity.js'
+import { declareListArguments } from './list-arguments.js'
+import type { RootRule, RootRules } from './module.js'
+import type { OperationContext } from './operation-context.js'
+import { planPage, readPage } from './page.js'
+import { readable } from './read-access.js'
+import { listArguments, type ResolverClass } from './relations.js'
+import { fieldsFor } from './rows.js'
+import { selectionOf } from './selection.js'
+import { createRow, deleteRow, findRow, keyFromId, updateRow, valuesOf, type Values } from './store.js'
+
+/** The root fields of one entity and the rules they need. */
+export interface Crud {
+  readonly resolver: ResolverClass
+  readonly rules: RootRules
+}
+
+type Method = (...parameters: never[]) => unknown
+type Prototype = Record<string, Method>
+
+/** `team`, `teams`, `teamsAggregate`, `createTeam`, `updateTeam`, `deleteTeam`: as far as the entity declares them. */
+export function crudResolver(entity: EntityDefinition): Crud {
+  const resolverClass = class {}
+  const prototype = resolverClass.prototype as Prototype
+  const queries: Record<string, RootRule> = {}
+  const mutations: Record<string, RootRule> = {}
+  const rule = (action: string): RootRule => ({
+    module: entity.module,
+    permission: `${entity.permission}.${action}`,
+    ...(action === 'read' && entity.ownedBy !== undefined ? { orOwn: true } : {}),
+  })
+
+  if (entity.reads.includes('one')) {
+    declareOne(prototype, entity)
+    queries[entity.singular] = rule('read')
+  }
+  if (entity.reads.includes('list')) {
+    declareList(prototype, entity)
+    queries[entity.plural] = rule('read')
+  }
+  if (entity.aggregate !== undefined) {
+    aggregateField(prototype, entity)
+    queries[`${entity.plural}Aggregate`] = rule('read')
+  }
+  if (entity.createInput !== undefined) {
+    declareCreate(prototype, entity, entity.createInput)
+    mutations[`create${entity.name}`] = rule('create')
+  }
+  if (entity.updateInput !== undefined) {
+    declareUpdate(prototype, entity, entity.updateInput)
+    mutations[`update${entity.name}`] = rule('update')
+  }
+  if (entity.deletable) {
+    declareDelete(prototype, entity)
+    mutations[`delete${entity.name}`] = rule('delete')
+  }
+  Resolver()(resolverClass)
+  return { resolver: resolverClass, rules: { Query: queries, Mutation: mutations } }
+}
+
+function declareOne(prototype: Prototype, entity: EntityDefinition): void {
+  const name = entity.singular
+  prototype[name] = (async (id: string, context: OperationContext, info: GraphQLResolveInfo) => {
+    const key = keyFromId(entity, id)
+    const fields = fieldsFor(entity, selectionOf(info))
+    return (await findRow(context.read(), entity, key, readable(context, entity), fields)) ?? null
+  }) as Method
+  Arg('id', () => ID, { description: `Id of the ${entity.name}.` })(prototype, name, 0)
+  Ctx()(prototype, name, 1)
+  Info()(prototype, name, 2)
+  const description = `One ${entity.name} by its id; null when there is none or it may not be seen.`
+  Query(() => entity.type, { nullable: true, description })(prototype, name, descriptor(prototype, name))
+}
+
+function declareList(prototype: Prototype, entity: EntityDefinition): void {
+  const name = entity.plural
+  prototype[name] = (async (context: OperationContext, info: GraphQLResolveInfo, ...list: unknown[]) => {
+    const plan = planPage(entity, listArguments(list), readable(context, entity), selectionOf(info))
+    return readPage(context.read(), plan)
+  }) as Method
+  Ctx()(prototype, name, 0)
+  Info()(prototype, name, 1)
+  declareListArguments(entity, prototype, name, 2)
+  Query(() => connectionType(entity), {
+    description: `The organization's ${entity.name} objects, a page at a time.`,
+  })(prototype, name, descriptor(prototype, name))
+}
+
+function declareCreate(prototype: Prototype, entity: EntityDefinition, input: EntityClass): void {
+  const name = `create${entity.name}`
+  prototype[name] = (async (input: Values, context: OperationContext) => ({
+    [entity.singular]: await context.write((session) =>
+      createRow(session, context, entity, valuesOf(entity, input)),
+    ),
+  })) as Method
+  declareInput(prototype, name, input)
+  declareMutation(prototype, name, entity, `Adds a ${entity.name}.`)
+}
+
+function declareUpdate(prototype: Prototype, entity: EntityDefinition, input: EntityClass): void {
+  const name = `update${entity.name}`
+  prototype[name] = (async ({ id, ...input }: Values & { id: string }, context: OperationContext) => {
+    const key = keyFromId(entity, id)
+    return {
+      [entity.singular]: await context.write((session) =>
+        updateRow(session, context, entity, key, valuesOf(entity, input)),
+      ),
+    }
+  }) as Method
+  declareInput(prototype, name, input)
+  declareMutation(prototype, name, entity, `Changes a ${entity.name}; what is left out stays as it is.`)
+}
+
+function declareDelete(prototype: Prototype, entity: EntityDefinition): void {
+  const name = `delete${entity.name}`
+  prototype[name] = (async (id: string, context: OperationContext) => {
+    const key = keyFromId(entity, id)
+    return { [entity.singular]: await context.write((session) => deleteRow(session, context, entity, key)) }
+  }) as Method
+  Arg('id', () => ID, { description: `Which ${entity.name} to delete.` })(prototype, name, 0)
+  Ctx()(prototype, name, 1)
+  declareMutation(prototype, name, entity, `Deletes a ${entity.name}.`)
+}
+
+function declareInput(prototype: Prototype, name: string, input: EntityClass): void {
+  Arg('input', () => input)(prototype, name, 0)
+  Ctx()(prototype, name, 1)
+}
+
+/** Declares a mutation whose payload holds the object: `CreateTeamPayload { team }`. */
+function declareMutation(
+  prototype: Prototype,
+  name: string,
+  entity: EntityDefinition,
+  description: string,
+): void {
+  const payload = class {}
+  declareField(payload, entity.singular, () => entity.type, `The ${entity.name} that was meant.`)
+  ObjectType(`${name.charAt(0).toUpperCase()}${name.slice(1)}Payload`, {
+    description: `What \`${name}\` did.`,
+    simpleResolvers: true,
+  })(payload)
+  Mutation(() => payload, { description })(prototype, name, descriptor(prototype, name))
+}
+
+function descriptor(prototype: Prototype, name: string): TypedPropertyDescriptor<unknown> {
+  return Object.getOwnPropertyDescriptor(prototype, name) as TypedPropertyDescriptor<unknown>
+}

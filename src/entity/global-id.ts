@@ -1,0 +1,29 @@
+import { AppError } from '../errors.js'
+
+/** The parts of an opaque `ID`: the type's name and the row's key columns, in the order of the table's key. */
+export interface GlobalId {
+  readonly type: string
+  readonly key: readonly string[]
+}
+
+/** `Team` and one or more key values → an opaque `ID`. */
+export function encodeId(type: string, key: readonly unknown[]): string {
+  return Buffer.from([type, ...key.map(String)].join('\n')).toString('base64url')
+}
+
+/** The parts of an `ID`, or undefined when it is none. */
+export function decodeId(id: string): GlobalId | undefined {
+  const [type, ...key] = Buffer.from(id, 'base64url').toString('utf8').split('\n')
+  if (type === undefined || !/^[A-Z][A-Za-z0-9]{0,62}$/.test(type)) return undefined
+  return key.length === 0 || key.some((part) => !KEY_PART.test(part)) ? undefined : { type, key }
+}
+
+const KEY_PART = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]{8,15}Z)$/
+
+/** The key of an `ID` that must be of one type. Throws BAD_USER_INPUT that says what it was instead. */
+export function keyOf(id: string, type: string, field = 'id'): readonly string[] {
+  const decoded = decodeId(id)
+  if (decoded?.type === type) return decoded.key
+  const found = decoded === undefined ? 'not an id of this API' : `the id of a ${decoded.type}`
+  throw new AppError('BAD_USER_INPUT', `${field} must be the id of a ${type}; it is ${found}.`, { field })
+}

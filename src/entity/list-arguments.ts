@@ -1,0 +1,40 @@
+import { Arg, Int } from 'type-graphql'
+import { DEFAULT_PAGE, LARGEST_PAGE } from './page.js'
+import type { EntityDefinition } from './entity.js'
+
+/**
+ * Declares the arguments of a list on a resolver's method, in the order
+ * `filter, orderBy, first, after, last, before`.
+ *
+ * @param from - index of the first one among the method's parameters
+ */
+export function declareListArguments(
+  { filterInput, orderInput }: EntityDefinition,
+  prototype: object,
+  method: string,
+  from: number,
+): void {
+  const declare = (name: string, type: () => object, description: string, index: number): void =>
+    Arg(name, type, { nullable: true, description })(prototype, method, from + index)
+  declare('filter', () => filterInput, 'Which objects the list holds; all of them when left out.', 0)
+  declare(
+    'orderBy',
+    () => [orderInput],
+    'How the list is sorted: by the first criterion, ties by the next, at last by id.',
+    1,
+  )
+  declare(
+    'first',
+    () => Int,
+    `How many objects from the start, or behind \`after\`: ${DEFAULT_PAGE} when left out, at most ${LARGEST_PAGE}.`,
+    2,
+  )
+  declare('after', () => String, 'Cursor of the object behind which the page starts.', 3)
+  declare(
+    'last',
+    () => Int,
+    `How many objects from the end, or ahead of \`before\`; at most ${LARGEST_PAGE}.`,
+    4,
+  )
+  declare('before', () => String, 'Cursor of the object ahead of which the page ends.', 5)
+}

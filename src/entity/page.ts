@@ -1,0 +1,188 @@
+import { sql } from 'kysely'
+import { AppError } from '../errors.js'
+import { statements, type Session } from '../tenancy/session.js'
+import { all, filterCondition, type Condition, type FilterInput } from './condition.js'
+import { decodeCursor, encodeCursor, listFingerprint } from './cursor.js'
+import type { EntityDefinition } from './entity.js'
+import {
+  afterPosition,
+  completeOrder,
+  orderBy,
+  reversed,
+  type OrderInput,
+  type OrderTerm,
+} from './ordering.js'
+import { fieldsFor, label, selectList, tableOf, type EntityRow } from './rows.js'
+import { merged, type Selection } from './selection.js'
+
+/** Arguments of every list, as GraphQL delivers them. */
+export interface ListArguments {
+  readonly filter?: FilterInput | null
+  readonly orderBy?: readonly OrderInput[] | null
+  readonly first?: number | null
+  readonly after?: string | null
+  readonly last?: number | null
+  readonly before?: string | null
+}
+
+export const DEFAULT_PAGE = 50
+export const LARGEST_PAGE = 500
+
+/** A list request, checked and translated. */
+export interface PagePlan {
+  readonly entity: EntityDefinition
+  readonly fields: readonly string[]
+  /** What the list holds, whatever the page. */
+  readonly members: Condition
+  /** What the page holds. */
+  readonly where: Condition
+  readonly order: readonly OrderTerm[]
+  readonly size: number
+  readonly backward: boolean
+  readonly fingerprint: string
+  readonly bounded: { readonly after: boolean; readonly before: boolean }
+  readonly selection: Selection
+}
+
+/** A Relay connection, ready to be resolved. */
+export interface Connection {
+  readonly nodes: readonly EntityRow[]
+  readonly edges: readonly { readonly node: EntityRow; readonly cursor: string }[]
+  readonly pageInfo: {
+    readonly hasNextPage: boolean
+    readonly hasPreviousPage: boolean
+    readonly startCursor: string | null
+    readonly endCursor: string | null
+  }
+  readonly totalCount: number
+}
+
+/**
+ * Checks a list's arguments. Throws BAD_USER_INPUT or LIMIT_EXCEEDED.
+ *
+ * @param scope - rows the list may hold at all
+ */
+export function planPage(
+  entity: EntityDefinition,
+  list: ListArguments,
+  scope: Condition,
+  selection: Selection,
+): PagePlan {
+  const backward = list.last !== null && list.last !== undefined
+  if (backward && list.first !== null && list.first !== undefined) {
+    throw new AppError('BAD_USER_INPUT', 'first and last cannot be given together: page in one direction.', {
+      field: 'last',
+    })
+  }
+  const size = backward ? pageSize('last', list.last) : pageSize('first', list.first)
+  const asked = list.orderBy?.length ? list.orderBy : entity.defaultOrder
+  const order = completeOrder(asked, entity.columns, entity.key)
+  const fingerprint = listFingerprint(asked, list.filter ?? null)
+  const members = all([scope, filterCondition(list.filter, entity.filterable)])
+  const position = (argument: 'after' | 'before', terms: readonly OrderTerm[]): Condition[] => {
+    const cursor = list[argument]
+    if (cursor === null || cursor === undefined) return []
+    return [afterPosition(terms, decodeCursor(cursor, fingerprint, order.length, argument))]
+  }
+  const where = all([members, ...position('after', order), ...position('before', reversed(order))])
+  return {
+    entity,
+    fields: fieldsFor(entity, merged(selection.nodes, selection.edges?.node)),
+    members,
+    where,
+    order: backward ? reversed(order) : order,
+    size,
+    backward,
+    fingerprint,
+    bounded: { after: isGiven(list.after), before: isGiven(list.before) },
+    selection,
+  }
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== null && value !== undefined
+}
+
+function pageSize(argument: 'first' | 'last', asked: number | null | undefined): number {
+  const size = asked ?? DEFAULT_PAGE
+  if (size < 0) {
+    throw new AppError('BAD_USER_INPUT', `${argument} must not be negative; it is ${size}.`, {
+      field: argument,
+    })
+  }
+  if (size > LARGEST_PAGE) {
+    throw new AppError(
+      'LIMIT_EXCEEDED',
+      `${argument} is ${size}; a page holds at most ${LARGEST_PAGE} objects.`,
+      {
+        limit: argument,
+        allowed: LARGEST_PAGE,
+        asked: size,
+      },
+    )
+  }
+  return size
+}
+
+/** Reads one page of one list. */
+export async function readPage(session: Session, plan: PagePlan): Promise<Connection> {
+  const { entity, fields, where, order, size, selection } = plan
+  const wantsRows = ['nodes', 'edges', 'pageInfo'].some((field) => field in selection)
+  const rowsQuery = sql<EntityRow>`${label(entity, 'list')} select ${selectList(entity, fields, order)} from ${tableOf(entity)} e where ${where} order by ${orderBy(order)} limit ${size + 1}`
+  const countQuery = sql<{
+    count: number
+  }>`${label(entity, 'count')} select count(*) as count from ${tableOf(entity)} e where ${plan.members}`
+  const [rows, [counted]] = await Promise.all([
+    wantsRows ? session.run(rowsQuery.compile(statements)) : [],
+    'totalCount' in selection ? session.run(countQuery.compile(statements)) : [],
+  ])
+  const page = rows.slice(0, size)
+  const oppositeEnd = await hasRowsBehind(session, plan, page[0])
+  return connectionOf(plan, rows, counted?.count ?? 0, oppositeEnd)
+}
+
+/** Whether the list goes on in the direction the page comes from; asked only when selected and possible. */
+async function hasRowsBehind(
+  session: Session,
+  plan: PagePlan,
+  first: EntityRow | undefined,
+): Promise<boolean> {
+  const asked = plan.selection.pageInfo?.[plan.backward ? 'hasNextPage' : 'hasPreviousPage'] !== undefined
+  const bounded = plan.backward ? plan.bounded.before : plan.bounded.after
+  if (!asked || !bounded || first === undefined) return asked && bounded
+  const behind = afterPosition(reversed(plan.order), positionOf(plan, first))
+  const query = sql<{
+    found: boolean
+  }>`${label(plan.entity, 'behind')} select exists (select from ${tableOf(plan.entity)} e where ${all([plan.members, behind])}) as found`
+  const [row] = await session.run(query.compile(statements))
+  return row?.found ?? false
+}
+
+/** Puts a page together. `rows` may hold one row more than the page: the sign that the list goes on. */
+export function connectionOf(
+  plan: PagePlan,
+  rows: readonly EntityRow[],
+  totalCount: number,
+  goesOnBehind: boolean,
+): Connection {
+  const goesOn = rows.length > plan.size
+  const page = rows.slice(0, plan.size)
+  const nodes = plan.backward ? page.reverse() : page
+  const cursor = (row: EntityRow | undefined): string | null =>
+    row === undefined ? null : encodeCursor(plan.fingerprint, positionOf(plan, row))
+  return {
+    nodes,
+    edges: 'edges' in plan.selection ? nodes.map((node) => ({ node, cursor: cursor(node) as string })) : [],
+    pageInfo: {
+      hasNextPage: plan.backward ? goesOnBehind : goesOn,
+      hasPreviousPage: plan.backward ? goesOn : goesOnBehind,
+      startCursor: cursor(nodes[0]),
+      endCursor: cursor(nodes.at(-1)),
+    },
+    totalCount,
+  }
+}
+
+function positionOf(plan: PagePlan, row: EntityRow): (string | null)[] {
+  return plan.order.map((_, index) => row[`$${index}`] as string | null)
+}

@@ -1,0 +1,58 @@
+import { GraphQLError, GraphQLScalarType, Kind } from 'graphql'
+import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt, GraphQLUUID } from 'graphql-scalars'
+
+/** Up to 131,072 digits before and 16,383 after the point fit Postgres; a client's input is held far below that. */
+const DECIMAL = /^-?\d{1,100}(\.\d{1,100})?$/
+
+function parseDecimal(value: unknown): string {
+  if (typeof value === 'string' && DECIMAL.test(value)) return value
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
+  throw new GraphQLError(
+    `Decimal must be a string of digits such as "12.50", at most 100 on either side of the point; got ${JSON.stringify(value)}.`,
+  )
+}
+
+/** An exact decimal number as a string of digits. Postgres' trailing zeros are not significant and are cut. */
+export const Decimal = new GraphQLScalarType<string, string>({
+  name: 'Decimal',
+  description: 'An exact decimal number, written as a string of digits: `"0.0000015"`. It is never rounded.',
+  serialize: (value) => trimDecimal(String(value)),
+  parseValue: parseDecimal,
+  parseLiteral(node) {
+    if (node.kind === Kind.STRING) return parseDecimal(node.value)
+    if (node.kind === Kind.INT || node.kind === Kind.FLOAT) {
+      if (DECIMAL.test(node.value)) return node.value
+    }
+    throw new GraphQLError('Decimal must be a string of digits such as "12.50".', { nodes: node })
+  },
+})
+
+/** `1.500` → `1.5`, `2.000` → `2`. */
+export function trimDecimal(digits: string): string {
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits
+}
+
+function parseDateTime(value: unknown): string {
+  GraphQLDateTime.parseValue(value) // throws with its own words when it is not RFC 3339
+  return String(value)
+}
+
+/**
+ * RFC 3339 with the database's six decimals of a second. graphql-scalars' own DateTime goes through a Date and
+ * would cut them to three, so that a time read back would not find its own row.
+ */
+export const DateTime = new GraphQLScalarType<string, string>({
+  name: 'DateTime',
+  description: 'A moment in UTC by RFC 3339, to the microsecond: `2026-01-31T08:15:00.123456Z`.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
+  serialize: String,
+  parseValue: parseDateTime,
+  parseLiteral(node) {
+    if (node.kind === Kind.STRING) return parseDateTime(node.value)
+    throw new GraphQLError('DateTime must be a string such as "2026-01-31T08:15:00Z".', { nodes: node })
+  },
+})
+
+export const SafeInt = GraphQLSafeInt
+export const JSONObject = GraphQLJSONObject
+export const UUID = GraphQLUUID

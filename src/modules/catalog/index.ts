@@ -1,0 +1,24 @@
+import { defineModule } from '../../entity/module.js'
+import { toMany, toOne } from '../../entity/relations.js'
+import { modelPrices } from './model-price.entity.js'
+import { models } from './model.entity.js'
+import { PriceRatesResolver } from './price-rates.resolver.js'
+import { providers } from './provider.entity.js'
+import { tools } from './tool.entity.js'
+
+/** The catalogue all organizations share: AI tools, model providers, their models and list prices. */
+export const catalogModule = defineModule({
+  name: 'catalog',
+  entities: [tools, providers, models, modelPrices],
+  relations: [
+    toMany(providers, 'models', { target: models, foreignKey: 'providerId', description: 'Its models.' }),
+    toOne(models, 'provider', { key: 'providerId', target: providers, description: 'Who serves it.' }),
+    toMany(models, 'prices', {
+      target: modelPrices,
+      foreignKey: 'modelId',
+      description: 'Its list prices, the latest first.',
+    }),
+    toOne(modelPrices, 'model', { key: 'modelId', target: models, description: 'The model.' }),
+  ],
+  resolvers: [PriceRatesResolver],
+})
