@@ -1,36 +1,35 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadMigrations, type MigrationCatalogue } from '../../src/fleet/migration-files.js'
-import { sharedTarget, type MigrationTarget } from '../../src/fleet/migration-message.js'
-import { applyDefaultData, createSchema, migrateShared, migrateTenant } from './support/migrate.js'
-import { preparedServer } from './support/prepared-server.js'
+import { sharedTarget } from '../../src/fleet/migration-message.js'
+import { applyDefaultData, migrateTenant } from './support/migrate.js'
+import { migrationDatabase, uniqueTarget } from './support/migration-database.js'
 
-const server = preparedServer()
+const database = migrationDatabase({ migrated: true })
+const tenant = uniqueTarget('defaults')
+const schema = tenant.schemaName
 let catalogue: MigrationCatalogue
-let tenant: MigrationTarget
 
 beforeAll(async () => {
   catalogue = await loadMigrations()
-  await migrateShared(server.client, catalogue)
-  tenant = await createSchema(server.client, 'defaults')
-  await migrateTenant(server.client, tenant, catalogue)
+  await migrateTenant(database.client, await database.createSchema(tenant), catalogue)
 })
 
 async function applyAgain(): Promise<void> {
-  await applyDefaultData(server.client, sharedTarget, catalogue.shared.defaultData)
+  await applyDefaultData(database.client, sharedTarget, catalogue.shared.defaultData)
   for (const { defaultData } of catalogue.modules.values()) {
-    await applyDefaultData(server.client, tenant, defaultData)
+    await applyDefaultData(database.client, tenant, defaultData)
   }
 }
 
 async function rows<Row extends object>(query: string): Promise<Row[]> {
-  return (await server.client.query<Row>(query)).rows
+  return (await database.client.query<Row>(query)).rows
 }
 
 /** Every row of every table as text; the ledger is not touched by default data. */
 async function contents(): Promise<Record<string, unknown>> {
   const tables = await rows<{ name: string }>(
     `select format('%I.%I', nspname, relname) as name from pg_class c join pg_namespace n on n.oid = relnamespace
-     where nspname in ('public', 'org_defaults') and relkind in ('r', 'p') and not relispartition`,
+     where nspname in ('public', '${schema}') and relkind in ('r', 'p') and not relispartition`,
   )
   const found: Record<string, unknown> = {}
   for (const { name } of tables) {
@@ -43,46 +42,42 @@ async function contents(): Promise<Record<string, unknown>> {
 test('default rows applied again add and change nothing', async () => {
   const before = await contents()
   expect(Object.keys(before)).toEqual(
-    expect.arrayContaining([
-      'public.default_permissions',
-      'public.llm_price_components',
-      'org_defaults.roles',
-    ]),
+    expect.arrayContaining(['public.default_permissions', 'public.llm_price_components', `${schema}.roles`]),
   )
   await applyAgain()
   expect(await contents()).toEqual(before)
 })
 
 test('a grant that the organization closed stays closed', async () => {
-  const other = await createSchema(server.client, 'closing')
-  await migrateTenant(server.client, other, catalogue)
-  const closed = await server.client.query(
-    `update org_closing.role_permissions p set valid_until = now()
-     from org_closing.roles r where r.id = p.role_id and r.name = 'api_user'`,
+  const other = await database.createSchema(uniqueTarget('closing'))
+  await migrateTenant(database.client, other, catalogue)
+  const closed = await database.client.query(
+    `update ${other.schemaName}.role_permissions p set valid_until = now()
+     from ${other.schemaName}.roles r where r.id = p.role_id and r.name = 'api_user'`,
   )
-  await applyDefaultData(server.client, other, catalogue.modules.get('core')!.defaultData)
+  await applyDefaultData(database.client, other, catalogue.modules.get('core')!.defaultData)
   expect(
     await rows(
       `select count(*)::integer as grants, count(p.valid_until)::integer as closed
-       from org_closing.role_permissions p join org_closing.roles r on r.id = p.role_id
+       from ${other.schemaName}.role_permissions p join ${other.schemaName}.roles r on r.id = p.role_id
        where r.name = 'api_user'`,
     ),
   ).toEqual([{ grants: closed.rowCount, closed: 8 }])
 })
 
 test('a role of the organization keeps its name against a template of a later release', async () => {
-  const other = await createSchema(server.client, 'named_before')
+  const other = await database.createSchema(uniqueTarget('named'))
   const [core] = catalogue.modules.values()
-  await migrateTenant(server.client, other, {
+  await migrateTenant(database.client, other, {
     ...catalogue,
     modules: new Map([['core', { ...core!, defaultData: undefined }]]),
   })
-  await server.client.query(`insert into org_named_before.roles (name) values ('manager')`)
-  await applyDefaultData(server.client, other, core!.defaultData)
+  await database.client.query(`insert into ${other.schemaName}.roles (name) values ('manager')`)
+  await applyDefaultData(database.client, other, core!.defaultData)
   expect(
     await rows(
       `select count(p.id)::integer as permissions, r.default_role_id
-       from org_named_before.roles r left join org_named_before.role_permissions p on p.role_id = r.id
+       from ${other.schemaName}.roles r left join ${other.schemaName}.role_permissions p on p.role_id = r.id
        where r.name = 'manager' group by r.id`,
     ),
   ).toEqual([{ permissions: 0, default_role_id: null }])
@@ -184,15 +179,15 @@ describe('the roles of a new organization', () => {
   }
 
   async function permissionsOf(role: string): Promise<string[]> {
-    const { rows: found } = await server.client.query<{ name: string }>(
+    const { rows: found } = await database.client.query<{ name: string }>(
       `with recursive line as (
-         select id, parent_role_id from org_defaults.roles where name = $1
+         select id, parent_role_id from ${schema}.roles where name = $1
          union all
-         select r.id, r.parent_role_id from line join org_defaults.roles r on r.id = line.parent_role_id
+         select r.id, r.parent_role_id from line join ${schema}.roles r on r.id = line.parent_role_id
        )
        select distinct p.name from line
-       join org_defaults.role_permissions g on g.role_id = line.id
-       join org_defaults.permissions p on p.id = g.permission_id`,
+       join ${schema}.role_permissions g on g.role_id = line.id
+       join ${schema}.permissions p on p.id = g.permission_id`,
       [role],
     )
     return found.map(({ name }) => name).sort()
@@ -206,7 +201,7 @@ describe('the roles of a new organization', () => {
   )
 
   test('admin has everything but what is the owner’s or the platform’s', async () => {
-    const all = (await rows<{ name: string }>('select name from org_defaults.permissions')).map(
+    const all = (await rows<{ name: string }>(`select name from ${schema}.permissions`)).map(
       ({ name }) => name,
     )
     const withheld = ['data.purge', 'organization.delete', 'organization.delete_data', 'system.manage']
@@ -219,8 +214,8 @@ describe('the roles of a new organization', () => {
 
   test('what spans organizations is not known inside one', async () => {
     const names = await rows(
-      `select name from org_defaults.permissions where name in ('organization.create', 'organization.manage_all')
-       union all select name from org_defaults.roles where name = 'super_admin'`,
+      `select name from ${schema}.permissions where name in ('organization.create', 'organization.manage_all')
+       union all select name from ${schema}.roles where name = 'super_admin'`,
     )
     expect(names).toEqual([])
   })
@@ -229,9 +224,9 @@ describe('the roles of a new organization', () => {
     expect(
       await rows(
         `select child.name, parent.name as parent
-         from org_defaults.roles child
-         join org_defaults.role_parents p on p.role_id = child.id and p.valid_until is null
-         join org_defaults.roles parent on parent.id = p.parent_role_id
+         from ${schema}.roles child
+         join ${schema}.role_parents p on p.role_id = child.id and p.valid_until is null
+         join ${schema}.roles parent on parent.id = p.parent_role_id
          where child.parent_role_id = parent.id order by 1`,
       ),
     ).toEqual([

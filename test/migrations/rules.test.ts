@@ -1,28 +1,27 @@
 import { beforeAll, expect, test } from 'vitest'
 import { loadMigrations } from '../../src/fleet/migration-files.js'
-import { createSchema, migrateShared, migrateTenant } from './support/migrate.js'
-import { preparedServer } from './support/prepared-server.js'
+import { migrateTenant } from './support/migrate.js'
+import { migrationDatabase, uniqueTarget } from './support/migration-database.js'
 
-const server = preparedServer()
+const database = migrationDatabase({ migrated: true })
+const tenant = uniqueTarget('rules')
+const SCHEMA = `'${tenant.schemaName}'::regnamespace`
+const OURS = `('public'::regnamespace, ${SCHEMA})`
 
 beforeAll(async () => {
-  const catalogue = await loadMigrations()
-  await migrateShared(server.client, catalogue)
-  await migrateTenant(server.client, await createSchema(server.client, 'rules'), catalogue)
+  await migrateTenant(database.client, await database.createSchema(tenant), await loadMigrations())
 })
 
 /** The first column of what breaks a rule, so that a failure names it. */
 async function offenders(query: string): Promise<unknown[]> {
-  const { rows } = await server.client.query<unknown[]>({ text: query, rowMode: 'array' })
+  const { rows } = await database.client.query<unknown[]>({ text: query, rowMode: 'array' })
   return rows.map(([offender]) => offender)
 }
-
-const OURS = `('public'::regnamespace, 'org_rules'::regnamespace)`
 
 test('the checks look at all tables of all modules', async () => {
   const tables = await offenders(
     `select relname::text from pg_class
-     where relnamespace = 'org_rules'::regnamespace and relkind in ('r', 'p')`,
+     where relnamespace = ${SCHEMA} and relkind in ('r', 'p')`,
   )
   expect(tables).toEqual(expect.arrayContaining(['users', 'audit_logs_default', 'usage_events', 'budgets']))
 })
@@ -93,7 +92,7 @@ test('nothing is made that a distributed or a moved schema could not carry', asy
 })
 
 test('every partitioned table has its default partition in the same schema, one level down', async () => {
-  const { rows } = await server.client.query(
+  const { rows } = await database.client.query(
     `select parent.relname as parent, child.relname as child, child.relkind,
        pg_get_expr(child.relpartbound, child.oid) as bound, child.relnamespace = parent.relnamespace as same
      from pg_partitioned_table p join pg_class parent on parent.oid = p.partrelid
@@ -144,10 +143,10 @@ test('every shared table that names an organization or an identity has row-level
 })
 
 test('the role of a tenant may only add to the audit trail and read it', async () => {
-  const { rows } = await server.client.query(
+  const { rows } = await database.client.query(
     `select relname, string_agg(privilege, ' ' order by privilege) as may
      from pg_class, unnest('{select,insert,update,delete,truncate}'::text[]) as privilege
-     where relnamespace = 'org_rules'::regnamespace and has_table_privilege('org_rules', oid, privilege)
+     where relnamespace = ${SCHEMA} and has_table_privilege('${tenant.schemaName}', oid, privilege)
        and relname in ('audit_logs', 'audit_checkpoints', 'change_tracking')
      group by relname order by relname`,
   )
@@ -163,11 +162,11 @@ test('the role of a tenant may not delete what answers who had access', async ()
     'user_roles', 'user_permissions', 'delegations', 'usage_events')`
   expect(
     await offenders(
-      `select relname from pg_class where relnamespace = 'org_rules'::regnamespace and relname in ${kept}
-         and has_table_privilege('org_rules', oid, 'delete')
+      `select relname from pg_class where relnamespace = ${SCHEMA} and relname in ${kept}
+         and has_table_privilege('${tenant.schemaName}', oid, 'delete')
        union all
        select conname from pg_constraint where contype = 'f' and confdeltype = 'c'
-         and conrelid in (select oid from pg_class where relnamespace = 'org_rules'::regnamespace and relname in ${kept})`,
+         and conrelid in (select oid from pg_class where relnamespace = ${SCHEMA} and relname in ${kept})`,
     ),
   ).toEqual([])
 })

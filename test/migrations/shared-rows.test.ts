@@ -1,20 +1,22 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadMigrations } from '../../src/fleet/migration-files.js'
-import { createSchema, inRole, migrateShared, migrateTenant } from './support/migrate.js'
-import { preparedServer } from './support/prepared-server.js'
+import { inRole, migrateTenant } from './support/migrate.js'
+import { migrationDatabase, uniqueTarget } from './support/migration-database.js'
 
-const server = preparedServer()
+const database = migrationDatabase({ migrated: true })
+const tenant = uniqueTarget('acme')
 
-const acme = { organizationId: '00000000-0000-7000-8000-00000000000a', searchPath: 'org_acme, public' }
+const acme = {
+  organizationId: '00000000-0000-7000-8000-00000000000a',
+  searchPath: `${tenant.schemaName}, public`,
+}
 const rival = { organizationId: '00000000-0000-7000-8000-00000000000b' }
 const ann = { identityId: '00000000-0000-7000-8000-0000000000aa' }
 const bob = { identityId: '00000000-0000-7000-8000-0000000000bb' }
 
 beforeAll(async () => {
-  const { client } = server
-  const catalogue = await loadMigrations()
-  await migrateShared(client, catalogue)
-  await migrateTenant(client, await createSchema(client, 'acme'), catalogue)
+  const { client } = database
+  await migrateTenant(client, await database.createSchema(tenant), await loadMigrations())
   for (const [key, { organizationId }, { identityId }] of [
     ['acme', acme, ann],
     ['rival', rival, bob],
@@ -52,13 +54,13 @@ beforeAll(async () => {
 })
 
 async function values(query: string): Promise<unknown[]> {
-  const { rows } = await server.client.query<unknown[]>({ text: query, rowMode: 'array' })
+  const { rows } = await database.client.query<unknown[]>({ text: query, rowMode: 'array' })
   return rows.map(([value]) => value)
 }
 
 describe('the role of a tenant', () => {
   test('sees rows of its own organization only', async () => {
-    await inRole(server.client, 'org_acme', acme, async () => {
+    await inRole(database.client, tenant.schemaName, acme, async () => {
       expect(await values('select org_key from organizations')).toEqual(['acme'])
       expect(await values('select identity_id from memberships')).toEqual([ann.identityId])
       expect(await values('select name from api_keys')).toEqual(['acme'])
@@ -66,7 +68,7 @@ describe('the role of a tenant', () => {
   })
 
   test('sees no row at all when no organization is set', async () => {
-    await inRole(server.client, 'org_acme', {}, async () => {
+    await inRole(database.client, tenant.schemaName, {}, async () => {
       expect(await values('select org_key from organizations')).toEqual([])
       expect(await values('select id from memberships')).toEqual([])
       expect(await values('select name from api_keys')).toEqual([])
@@ -74,7 +76,7 @@ describe('the role of a tenant', () => {
   })
 
   test('makes and revokes keys of its own organization', async () => {
-    await inRole(server.client, 'org_acme', acme, async () => {
+    await inRole(database.client, tenant.schemaName, acme, async () => {
       const made = `insert into api_keys (organization_id, name, key_prefix, key_hash)
         values ('${acme.organizationId}', 'second', 'p', 'h') returning name`
       expect(await values(made)).toEqual(['second'])
@@ -108,13 +110,13 @@ describe('the role of a tenant', () => {
     ['makes no table', 'create table mine (id uuid)', /permission denied/],
     ['rewrites no usage', 'update usage_events set input_tokens = 0', /permission denied/],
   ])('%s', async (_, statement, refusal) => {
-    await inRole(server.client, 'org_acme', acme, async () => {
-      await expect(server.client.query(statement)).rejects.toThrow(refusal)
+    await inRole(database.client, tenant.schemaName, acme, async () => {
+      await expect(database.client.query(statement)).rejects.toThrow(refusal)
     })
   })
 
   test('reads the catalogues', async () => {
-    await inRole(server.client, 'org_acme', acme, async () => {
+    await inRole(database.client, tenant.schemaName, acme, async () => {
       expect(await values('select name from tool_catalog')).toEqual(['OpenAI GPT-4'])
       expect(await values('select count(*)::integer from llm_price_components')).toEqual([8])
     })
@@ -123,7 +125,7 @@ describe('the role of a tenant', () => {
 
 describe('an account', () => {
   test('sees itself and the organizations it belongs to', async () => {
-    await inRole(server.client, 'orgscope_account', ann, async () => {
+    await inRole(database.client, 'orgscope_account', ann, async () => {
       expect(await values('select email from identities')).toEqual(['acme@person.example'])
       expect(await values('select org_key from organizations')).toEqual(['acme'])
       expect(await values('select schema_name from tenant_schemas')).toEqual(['org_acme'])
@@ -132,7 +134,7 @@ describe('an account', () => {
   })
 
   test('of nobody sees nothing, but can look a credential up', async () => {
-    await inRole(server.client, 'orgscope_account', {}, async () => {
+    await inRole(database.client, 'orgscope_account', {}, async () => {
       expect(await values('select id from identities')).toEqual([])
       expect(await values('select org_key from organizations')).toEqual([])
       expect(await values(`select org_key from find_api_key('hash of rival')`)).toEqual(['rival'])
@@ -142,8 +144,8 @@ describe('an account', () => {
 
   test('reads no secret', async () => {
     for (const column of ['password_hash', 'mfa_secret', 'backup_codes', 'last_totp_counter']) {
-      await inRole(server.client, 'orgscope_account', ann, async () => {
-        await expect(server.client.query(`select ${column} from identities`)).rejects.toThrow(
+      await inRole(database.client, 'orgscope_account', ann, async () => {
+        await expect(database.client.query(`select ${column} from identities`)).rejects.toThrow(
           /permission denied/,
         )
       })
@@ -153,7 +155,7 @@ describe('an account', () => {
   test('of an external subject is found by issuer and subject, unless it could be two', async () => {
     const found = (issuer: string, subject: string): Promise<unknown[]> =>
       values(`select find_identity_by_subject('${issuer}', '${subject}')`)
-    await inRole(server.client, 'orgscope_account', {}, async () => {
+    await inRole(database.client, 'orgscope_account', {}, async () => {
       expect(await found('https://issuer.example', 'subject of rival')).toEqual([bob.identityId])
       expect(await found('https://other.example', 'subject of rival')).toEqual([null])
       expect(await found('https://issuer.example', 'both')).toEqual([null])
@@ -162,36 +164,38 @@ describe('an account', () => {
 })
 
 test('the control plane sees all organizations, and no secret', async () => {
-  await inRole(server.client, 'orgscope_platform', {}, async () => {
+  await inRole(database.client, 'orgscope_platform', {}, async () => {
     expect(await values('select org_key from organizations order by 1')).toEqual(['acme', 'rival'])
-    await expect(server.client.query('select password_hash from identities')).rejects.toThrow(
+    await expect(database.client.query('select password_hash from identities')).rejects.toThrow(
       /permission denied/,
     )
   })
 })
 
 test('the gateway itself reads no shared table before it takes a role', async () => {
-  await inRole(server.client, 'orgscope_gateway', {}, async () => {
-    await expect(server.client.query('select from organizations')).rejects.toThrow(/permission denied/)
+  await inRole(database.client, 'orgscope_gateway', {}, async () => {
+    await expect(database.client.query('select from organizations')).rejects.toThrow(/permission denied/)
   })
 })
 
 describe('a usage event', () => {
   test.each([
-    ['NaN', `insert into usage_events (total_cost) values ('NaN')`],
-    ['infinite', `insert into usage_events (total_cost) values ('infinity')`],
-    ['negative', `insert into usage_events (total_cost) values (-0.0000000001)`],
+    ['NaN', `insert into usage_events (cost_source, total_cost) values ('priced', 'NaN')`],
+    ['infinite', `insert into usage_events (cost_source, total_cost) values ('priced', 'infinity')`],
+    ['negative', `insert into usage_events (cost_source, total_cost) values ('priced', -0.0000000001)`],
   ])('costs no %s amount', async (_, statement) => {
-    await inRole(server.client, 'org_acme', acme, async () => {
-      await expect(server.client.query(statement)).rejects.toThrow(/usage_events_total_cost_check/)
+    await inRole(database.client, tenant.schemaName, acme, async () => {
+      await expect(database.client.query(statement)).rejects.toThrow(/usage_events_total_cost_check/)
     })
   })
 
   test('keeps every decimal of its cost', async () => {
-    await inRole(server.client, 'org_acme', acme, async () => {
+    await inRole(database.client, tenant.schemaName, acme, async () => {
       const cost = '0.000000000000000000123456789'
       expect(
-        await values(`insert into usage_events (total_cost) values (${cost}) returning total_cost::text`),
+        await values(
+          `insert into usage_events (cost_source, total_cost) values ('priced', ${cost}) returning total_cost::text`,
+        ),
       ).toEqual([cost])
     })
   })
@@ -199,9 +203,9 @@ describe('a usage event', () => {
   test.each(['username', 'session_id', 'raw_log_id', 'user_agent'])(
     'that is anonymized has no %s',
     async (column) => {
-      await inRole(server.client, 'org_acme', acme, async () => {
+      await inRole(database.client, tenant.schemaName, acme, async () => {
         await expect(
-          server.client.query(`insert into usage_events (anonymized, ${column}) values (true, 'x')`),
+          database.client.query(`insert into usage_events (anonymized, ${column}) values (true, 'x')`),
         ).rejects.toThrow(/usage_events_anonymized_check/)
       })
     },

@@ -7,15 +7,15 @@ import {
   type MigrationTarget,
 } from '../../src/fleet/migration-message.js'
 import { catalogueFingerprint } from './support/catalogue-fingerprint.js'
-import { createSchema, MESSAGE_OPTIONS } from './support/migrate.js'
-import { preparedServer } from './support/prepared-server.js'
+import { MESSAGE_OPTIONS } from './support/migrate.js'
+import { migrationDatabase, uniqueTarget } from './support/migration-database.js'
 
-const server = preparedServer()
+const database = migrationDatabase({ migrated: false })
 
 test('every step taken back leaves the catalogue as it was, and can be made again', async () => {
-  const { client } = server
+  const { client } = database
   const { shared, modules } = await loadMigrations()
-  const tenant = await createSchema(client, 'steps')
+  const tenant = await database.createSchema(uniqueTarget('steps'))
   const steps: [MigrationTarget, Migration][] = [
     ...shared.migrations.map((step): [MigrationTarget, Migration] => [sharedTarget, step]),
     ...[...modules.values()].flatMap(({ migrations }) =>

@@ -2,24 +2,21 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { loadMigrations } from '../../src/fleet/migration-files.js'
 import { packageRoot } from '../../src/package-root.js'
-import { migrateShared } from './support/migrate.js'
-import { preparedServer } from './support/prepared-server.js'
+import { migrationDatabase } from './support/migration-database.js'
 
-const server = preparedServer()
+const database = migrationDatabase({ migrated: true })
 const FILE = join(packageRoot, 'migrations/public/0001_identifiers_and_ledger.up.sql')
 
 beforeAll(async () => {
-  await migrateShared(server.client, await loadMigrations())
   // The body that servers before 18 get, under another name, so that it is tried on every server.
   const [, body] = /\n  else\n(.*?)\n  end if;/s.exec(await readFile(FILE, 'utf8')) ?? []
-  await server.client.query(body!.replace('public.uuid_v7', 'public.uuid_v7_before_18'))
+  await database.client.query(body!.replace('public.uuid_v7', 'public.uuid_v7_before_18'))
 })
 
 describe.each(['uuid_v7', 'uuid_v7_before_18'])('%s', (name) => {
   test('gives version 7 ids that begin with the milliseconds of now', async () => {
-    const { rows } = await server.client.query<{ id: string; before: string; after: string }>(
+    const { rows } = await database.client.query<{ id: string; before: string; after: string }>(
       `select made.* from generate_series(1, 1000), lateral (
          select floor(extract(epoch from clock_timestamp()) * 1000)::text as before, public.${name}() as id,
            floor(extract(epoch from clock_timestamp()) * 1000)::text as after
@@ -39,7 +36,7 @@ describe.each(['uuid_v7', 'uuid_v7_before_18'])('%s', (name) => {
   test('gives ids that sort in the order in which statements made them', async () => {
     const made: string[] = []
     for (let count = 0; count < 200; count++) {
-      const { rows } = await server.client.query<{ id: string }>(`select public.${name}() as id`)
+      const { rows } = await database.client.query<{ id: string }>(`select public.${name}() as id`)
       made.push(rows[0]!.id)
     }
     expect(made).toEqual([...made].sort())
@@ -48,7 +45,9 @@ describe.each(['uuid_v7', 'uuid_v7_before_18'])('%s', (name) => {
 
 describe('uuid_of_name', () => {
   async function uuidOfName(name: string): Promise<string> {
-    const { rows } = await server.client.query<{ id: string }>('select public.uuid_of_name($1) as id', [name])
+    const { rows } = await database.client.query<{ id: string }>('select public.uuid_of_name($1) as id', [
+      name,
+    ])
     return rows[0]!.id
   }
 

@@ -1,34 +1,8 @@
 import type { ClientBase } from 'pg'
 import type { MigrationCatalogue, MigrationScript } from '../../../src/fleet/migration-files.js'
-import {
-  defaultDataMessage,
-  sharedTarget,
-  targetOf,
-  upMessage,
-  type MigrationTarget,
-} from '../../../src/fleet/migration-message.js'
-import { parseTenantId } from '../../../src/tenancy/tenant-id.js'
+import { defaultDataMessage, upMessage, type MigrationTarget } from '../../../src/fleet/migration-message.js'
 
 export const MESSAGE_OPTIONS = { lockTimeout: 1_000 }
-
-/** Makes an empty schema with its role, as a tenant has it before its first migration. */
-export async function createSchema(client: ClientBase, id: string): Promise<MigrationTarget> {
-  const target = targetOf(parseTenantId(id))
-  await client.query(
-    `create role ${target.schemaName} nologin in role orgscope_tenant;
-     create schema ${target.schemaName} authorization orgscope_owner;
-     grant usage on schema ${target.schemaName} to ${target.schemaName}`,
-  )
-  return target
-}
-
-/** Applies every migration of `public`, then its default rows. */
-export async function migrateShared(client: ClientBase, { shared }: MigrationCatalogue): Promise<void> {
-  for (const migration of shared.migrations) {
-    await client.query(upMessage(sharedTarget, migration, [], MESSAGE_OPTIONS).text)
-  }
-  await applyDefaultData(client, sharedTarget, shared.defaultData)
-}
 
 /** Applies every migration of every module to a tenant's schema, with default rows. */
 export async function migrateTenant(
