@@ -33,11 +33,12 @@ export function parseUtc(date: string, time: string, fraction: string): Microsec
   return milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6))
 }
 
-/** RFC 3339 in UTC with six decimals of a second. */
+/** RFC 3339 in UTC with as many decimals of a second as there are, exactly as the driver reads timestamptz. */
 export function formatTimestamp(moment: Microseconds): string {
   const seconds = Math.floor(moment / SECOND)
-  const text = new Date(seconds * 1000).toISOString()
-  return `${text.slice(0, 19)}.${String(moment - seconds * SECOND).padStart(6, '0')}Z`
+  const text = new Date(seconds * 1000).toISOString().slice(0, 19)
+  const fraction = moment - seconds * SECOND
+  return fraction === 0 ? `${text}Z` : `${text}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}Z`
 }
 
 /** A bound of a period as the driver reads timestamptz: the infinities stay what they are, null is open. */

@@ -21,12 +21,12 @@ import { claimKeys, hasPayload, insertEvents, insertPayloads, type IngestKey } f
 /** What became of one event; results stand in the order of the events. */
 export type UsageResult = AcceptedUsage | DuplicateUsage | RejectedUsage
 
-/** Recorded. The amounts are exact strings of digits; `totalCost` is "0" when unpriced. */
+/** Recorded. The amount is an exact string of digits, and null when no price is known. */
 export interface AcceptedUsage {
   readonly status: 'accepted'
   readonly id: string
   readonly occurredAt: string
-  readonly totalCost: string
+  readonly totalCost: string | null
   readonly currency: string
   readonly costSource: UsageRecord['costSource']
 }
@@ -233,7 +233,7 @@ function acceptedOf(record: UsageRecord): AcceptedUsage {
     status: 'accepted',
     id: record.id,
     occurredAt: formatTimestamp(record.at),
-    totalCost: record.totalCost.toFixed(),
+    totalCost: record.totalCost?.toFixed() ?? null,
     currency: record.currency,
     costSource: record.costSource,
   }

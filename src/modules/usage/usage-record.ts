@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { ZERO, type Exact } from '../catalog/exact-decimal.js'
+import type { Exact } from '../catalog/exact-decimal.js'
 import type { PriceList } from '../catalog/price-list.js'
 import { uuidV7 } from '../../database/uuid-v7.js'
 import { priceOfEvent } from './price-of-event.js'
@@ -14,8 +14,8 @@ export interface UsageRecord extends SoundUsageEvent {
   readonly apiKeyId: string | null
   readonly inputCost: Exact | null
   readonly outputCost: Exact | null
-  /** Zero when unpriced. */
-  readonly totalCost: Exact
+  /** Null when unpriced, which is not free. */
+  readonly totalCost: Exact | null
   readonly currency: string
   readonly priceId: string | null
   readonly costSource: 'priced' | 'override' | 'unpriced'
@@ -86,7 +86,7 @@ function costOf(event: SoundUsageEvent, { overrides, listPrices }: RecordContext
     modelId,
     inputCost: null,
     outputCost: null,
-    totalCost: ZERO,
+    totalCost: null,
     currency: 'USD',
     priceId: null,
     costSource: 'unpriced',

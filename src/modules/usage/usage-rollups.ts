@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import { bulkInsert, type BulkColumn } from '../../database/bulk-insert.js'
 import { DAY, HOUR, formatTimestamp, type Microseconds } from '../../database/timestamp.js'
-import type { Exact } from '../catalog/exact-decimal.js'
+import { ZERO, type Exact } from '../catalog/exact-decimal.js'
 import type { UsageRecord } from './usage-record.js'
 
 /** Totals of the events of one period that agree in all dimensions of a rollup. */
@@ -16,6 +16,7 @@ export interface Totals {
   inputTokens: number
   outputTokens: number
   cachedInputTokens: number
+  /** Of the priced events. */
   cost: Exact
   responseTimeMs: number
   timed: number
@@ -75,7 +76,7 @@ function firstOf(period: Microseconds, like: UsageRecord): Totals {
     inputTokens: like.inputTokens,
     outputTokens: like.outputTokens,
     cachedInputTokens: like.cachedInputTokens,
-    cost: like.totalCost,
+    cost: like.totalCost ?? ZERO,
     responseTimeMs: time ?? 0,
     timed: time === null ? 0 : 1,
     fastest: time,
@@ -91,7 +92,7 @@ function add(totals: Totals, event: UsageRecord): void {
   totals.inputTokens += event.inputTokens
   totals.outputTokens += event.outputTokens
   totals.cachedInputTokens += event.cachedInputTokens
-  totals.cost = totals.cost.plus(event.totalCost)
+  if (event.totalCost !== null) totals.cost = totals.cost.plus(event.totalCost)
   if (event.at > totals.last) totals.last = event.at
   const time = event.responseTimeMs
   if (time == null) return

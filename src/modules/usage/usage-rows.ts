@@ -43,7 +43,12 @@ const EVENT_COLUMNS: readonly BulkColumn<UsageRecord>[] = [
   },
   { name: 'input_cost', type: 'numeric', value: ({ inputCost }) => inputCost?.toFixed() ?? null },
   { name: 'output_cost', type: 'numeric', value: ({ outputCost }) => outputCost?.toFixed() ?? null },
-  { name: 'total_cost', type: 'numeric', value: ({ totalCost }) => totalCost.toFixed() },
+  // Null, not zero, while no price is known: unpriced is not free.
+  {
+    name: 'total_cost',
+    type: 'numeric',
+    value: ({ totalCost }) => totalCost?.toFixed() ?? null,
+  },
   { name: 'currency', type: 'char(3)', value: ({ currency }) => currency },
   { name: 'price_id', type: 'uuid', value: ({ priceId }) => priceId },
   { name: 'cost_source', type: 'text', value: ({ costSource }) => costSource },
