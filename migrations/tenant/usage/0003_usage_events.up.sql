@@ -1,6 +1,6 @@
 -- One metered use of a tool or model. Append-only, apart from anonymization and re-pricing. Few indexes on
--- purpose: each costs ingestion. reported_cost is what the sender says; it never replaces total_cost, which is null
--- while no price is known: unpriced is not free.
+-- purpose: each costs ingestion. reported_cost is what the sender says; it never replaces total_cost, which is
+-- null while no price is known: unpriced is not free.
 create table usage_events (
   id uuid not null default public.uuid_v7(),
   occurred_at timestamptz not null default now(),
