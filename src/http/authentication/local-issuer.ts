@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -98,7 +99,7 @@ async function createKeyFile(directory: string, file: string): Promise<string> {
   const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true })
   const text = JSON.stringify(await exportJWK(privateKey)) + '\n'
   await mkdir(directory, { recursive: true })
-  const partial = `${file}.${process.pid}`
+  const partial = `${file}.${randomUUID()}`
   await writePrivate(partial, text)
   try {
     // A link appears at once with its whole content, and fails when another process was first.
