@@ -86,7 +86,8 @@ function declareList(prototype: Prototype, entity: EntityDefinition): void {
   Ctx()(prototype, name, 0)
   Info()(prototype, name, 1)
   declareListArguments(entity, prototype, name, 2)
-  Query(() => connectionType(entity), {
+  const connection = connectionType(entity)
+  Query(() => connection, {
     description: `The organization's ${entity.name} objects, a page at a time.`,
   })(prototype, name, descriptor(prototype, name))
 }

@@ -9,7 +9,10 @@ import { defineOrder } from './ordering.js'
 import { defineInput } from './write-inputs.js'
 
 /** Whatever has an id of its own. */
-@InterfaceType({ description: 'Anything with an id of its own, readable through `node(id:)`.' })
+@InterfaceType({
+  autoRegisterImplementations: false,
+  description: 'Anything with an id of its own, readable through `node(id:)`.',
+})
 export abstract class Node {
   @Field(() => ID, { description: 'Opaque id, unique among all objects of the organization.' })
   readonly id!: string

@@ -92,7 +92,8 @@ export function toMany(entity: EntityDefinition, name: string, options: ToManyOp
       String(row.id),
     )
   }
-  return [relationResolver(entity.type, name, () => connectionType(target), description, resolve, target)]
+  const connection = connectionType(target)
+  return [relationResolver(entity.type, name, () => connection, description, resolve, target)]
 }
 
 /** The positional arguments of a list method, by name. */

@@ -1,0 +1,54 @@
+import type { GraphQLSchema } from 'graphql'
+import { applyMiddleware, type IMiddlewareTypeMap } from 'graphql-middleware'
+import { rule, shield } from 'graphql-shield'
+import { AppError } from '../errors.js'
+import type { AnyMember, RootRule, RootRules } from '../entity/module.js'
+import {
+  forbidden,
+  permits,
+  personOf,
+  requireModule,
+  type OperationContext,
+} from '../entity/operation-context.js'
+
+type ShieldRule = ReturnType<ReturnType<typeof rule>>
+type FieldRules = Record<string, ShieldRule>
+
+/** Whoever got a context belongs to the organization. */
+const anyMember = rule({ cache: 'no_cache' })(() => true)
+
+/** What no rule allows, nobody may: a forgotten rule shuts a field instead of opening it. */
+const nobody = rule({ cache: 'no_cache' })(
+  () => new AppError('FORBIDDEN', 'Nobody may use this field: it has no rule.'),
+)
+
+/** Wraps every root field in its rule: the module first, then the permission. Other fields stay unwrapped. */
+export function guarded(schema: GraphQLSchema, rules: readonly RootRules[]): GraphQLSchema {
+  const tree = { Query: fieldRules(rules, 'Query'), Mutation: fieldRules(rules, 'Mutation') }
+  const options = { allowExternalErrors: true, fallbackRule: nobody }
+  const generated = shield(tree, options).generate(schema) as Record<string, IMiddlewareTypeMap>
+  const { Query, Mutation } = generated
+  return applyMiddleware(schema, { Query, Mutation } as IMiddlewareTypeMap)
+}
+
+/** The rules of all modules for the fields of one root type. */
+export function rulesOf(
+  rules: readonly RootRules[],
+  type: 'Query' | 'Mutation',
+): ReadonlyMap<string, RootRule | AnyMember> {
+  return new Map(rules.flatMap((of) => Object.entries(of[type] ?? {})))
+}
+
+function fieldRules(rules: readonly RootRules[], type: 'Query' | 'Mutation'): FieldRules {
+  return Object.fromEntries([...rulesOf(rules, type)].map(([field, of]) => [field, shieldRule(of)]))
+}
+
+function shieldRule(of: RootRule | AnyMember): ShieldRule {
+  if (of === 'anyMember') return anyMember
+  return rule({ cache: 'no_cache' })((_parent, _args, context: OperationContext) => {
+    requireModule(context, of.module)
+    if (permits(context, of.permission)) return true
+    if (of.orOwn === true && personOf(context) !== null) return true
+    return forbidden(of.permission)
+  })
+}

@@ -1,0 +1,25 @@
+import 'reflect-metadata'
+import type { GraphQLSchema } from 'graphql'
+import { buildSchemaSync, type NonEmptyArray } from 'type-graphql'
+import { attachFieldResolvers } from '../entity/field-resolvers.js'
+import type { RootRules } from '../entity/module.js'
+import { guarded } from './authorization.js'
+import { modules } from './modules.js'
+import { NodeResolver } from './node.resolver.js'
+
+/** Rules of every root field of the tenant API. */
+export const tenantRules: readonly RootRules[] = [
+  ...modules.flatMap(({ rules }) => rules),
+  { Query: { node: 'anyMember' } },
+]
+
+/** The schema of the tenant API: everything inside one organization. */
+export function buildTenantSchema(): GraphQLSchema {
+  const resolvers = [...modules.flatMap((module) => module.resolvers), NodeResolver]
+  const schema = buildSchemaSync({
+    resolvers: resolvers as unknown as NonEmptyArray<() => void>,
+    validate: false,
+  })
+  attachFieldResolvers(schema)
+  return guarded(schema, tenantRules)
+}
