@@ -20,7 +20,8 @@ export interface UnfinishedStep {
 
 /** What `public.schema_migrations` knows of all schemas. */
 export interface Ledger {
-  readonly exists: boolean
+  /** False until schema `public` has come to the table of tenants. */
+  readonly tenantsExist: boolean
   appliedIn(schemaName: string): AppliedVersions
   unfinishedIn(schemaName: string): readonly UnfinishedStep[]
   /** Every distinct step that was applied anywhere: what the files are compared with. */
@@ -42,11 +43,13 @@ const NOTHING: AppliedVersions = new Map()
  * Reads the ledger of all schemas, or of one; before the first migration there is none, which reads as empty.
  */
 export async function readLedger(db: Queryable, schemaName: string | null = null): Promise<Ledger> {
-  const { rows } = await db.query<{ exists: boolean }>(
-    `/* fleet.ledger.exists */ select to_regclass('public.schema_migrations') is not null as exists`,
+  const { rows } = await db.query<{ ledger: boolean; tenants: boolean }>(
+    `/* fleet.ledger.exists */ select to_regclass('public.schema_migrations') is not null as ledger,
+       to_regclass('public.tenant_schemas') is not null as tenants`,
   )
-  if (!rows[0]!.exists) {
-    return { exists: false, appliedIn: () => NOTHING, unfinishedIn: () => [], applied: [] }
+  const { ledger, tenants } = rows[0]!
+  if (!ledger) {
+    return { tenantsExist: false, appliedIn: () => NOTHING, unfinishedIn: () => [], applied: [] }
   }
   const [versions, unfinished, applied] = await Promise.all([
     readVersions(db, schemaName),
@@ -54,7 +57,7 @@ export async function readLedger(db: Queryable, schemaName: string | null = null
     readSteps(db, schemaName),
   ])
   return {
-    exists: true,
+    tenantsExist: tenants,
     appliedIn: (schemaName) => versions.get(schemaName) ?? NOTHING,
     unfinishedIn: (schemaName) => unfinished.get(schemaName) ?? [],
     applied,

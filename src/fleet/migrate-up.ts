@@ -117,8 +117,8 @@ async function runSharedDefaults(client: pg.PoolClient, run: Run): Promise<void>
 
 async function planTenants(run: Run): Promise<readonly SchemaPlan[]> {
   const ledger = await readLedger(run.observer)
-  const hasTenants = ledger.appliedIn('public').size > 0
-  const fleet = hasTenants && run.failures.length === 0 ? await readFleet(run.observer, run.options) : []
+  const fleet =
+    ledger.tenantsExist && run.failures.length === 0 ? await readFleet(run.observer, run.options) : []
   return planUp(run.catalogue, ledger, fleet).tenants
 }
 
@@ -186,8 +186,7 @@ async function runStep(
     await applyStep(client, target, step, defaultData, {
       observer: run.observer,
       patience: run.patience,
-      onRetry: (attempt, reason, waitMilliseconds) =>
-        run.options.onProgress?.({ type: 'retrying', ...name, attempt, reason, waitMilliseconds }),
+      onRetry: retryOf(run.options, name),
     })
     run.steps += 1
     run.options.onProgress?.({ type: 'done', ...name, milliseconds: performance.now() - began })
@@ -208,4 +207,10 @@ function fail(run: Run, name: StepName, error: unknown): void {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** Tells the caller of a step that is tried again. */
+export function retryOf({ onProgress }: FleetRunOptions, name: StepName) {
+  return (attempt: number, reason: string, waitMilliseconds: number): void =>
+    onProgress?.({ type: 'retrying', ...name, attempt, reason, waitMilliseconds })
 }

@@ -15,6 +15,7 @@ import { ownerRole, ownerTransactionOn } from '../database/owner-transaction.js'
 import { isPostgresError } from '../database/postgres-error.js'
 import type { Migration, MigrationScript } from './migration-files.js'
 import {
+  downMessage,
   ledgerInsert,
   LOCK_NOT_AVAILABLE,
   scriptIn,
@@ -146,6 +147,21 @@ export async function applyStep(
   return describingErrors(message, async () => {
     if (step.up.transactional) return runMessage(client, target, message, context)
     await runOutsideTransaction(client, target, step, 'up', defaultData, context.patience)
+    return true
+  })
+}
+
+/** Takes one step of a schema back by its down script; otherwise like `applyStep`. */
+export async function undoStep(
+  client: pg.PoolClient,
+  target: MigrationTarget,
+  step: Migration,
+  context: StepContext,
+): Promise<boolean> {
+  const message = downMessage(target, step, context.patience)
+  return describingErrors(message, async () => {
+    if (step.down.transactional) return runMessage(client, target, message, context)
+    await runOutsideTransaction(client, target, step, 'down', [], context.patience)
     return true
   })
 }
