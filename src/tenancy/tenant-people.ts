@@ -30,11 +30,15 @@ const ACCESS_LEVEL: Readonly<Record<MembershipRole, string>> = {
 /**
  * Makes sure that a person exists in a tenant: the identity shared by all tenants, the membership, the directory row
  * with its profile, and the role. What is there stays as it is, so that running it again changes nothing. Runs in
- * the caller's transaction under the owner's role; resolves to the identity's id.
+ * the caller's transaction under the owner's role.
  */
-export async function ensureMember(db: Queryable, home: Home, person: Person): Promise<string> {
+export async function ensureMember(
+  db: Queryable,
+  home: Home,
+  person: Person,
+): Promise<{ readonly identityId: string; readonly added: boolean }> {
   const identityId = await ensureIdentity(db, home, person)
-  await db.query(
+  const { rowCount } = await db.query(
     `/* people.membership */
      insert into public.memberships (organization_id, identity_id, role, access_level) values ($1, $2, $3, $4)
      on conflict (identity_id, organization_id) do nothing`,
@@ -42,8 +46,8 @@ export async function ensureMember(db: Queryable, home: Home, person: Person): P
   )
   await ensureUser(db, home, person, identityId)
   await ensureRole(db, home, identityId)
-  await announce(db, home.tenant)
-  return identityId
+  if (rowCount === 1) await announce(db, home.tenant)
+  return { identityId, added: rowCount === 1 }
 }
 
 /** Ids are made from names, so that demo data is the same on every machine; a deleted account keeps its own. */

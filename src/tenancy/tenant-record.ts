@@ -2,7 +2,7 @@ import type { Queryable } from '../database/advisory-lock.js'
 import { AppError } from '../errors.js'
 import { DIRECTORY_CHANNEL } from './directory-listener.js'
 import { writePlatformAudit, type PlatformActor } from './platform-audit.js'
-import { parseTenantId, schemaOf, type TenantId } from './tenant-id.js'
+import { parseTenantId, type TenantId } from './tenant-id.js'
 import { mayMove, organizationStatus, type TenantState } from './tenant-states.js'
 
 /** What the control plane knows of a tenant. Moments are RFC 3339 text. */
@@ -157,9 +157,4 @@ function movedMeanwhile(tenant: TenantId, expected: TenantState): AppError {
       tenant,
     },
   )
-}
-
-/** Name of the lock under which a tenant's schema is made, changed and dropped. */
-export function tenantLockName(tenant: TenantId): string {
-  return `schema:${schemaOf(tenant)}`
 }
