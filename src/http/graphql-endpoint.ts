@@ -9,10 +9,10 @@ import type { Config } from '../config.js'
 import type { ApiContext, GraphqlApi, RequestFacts } from '../graphql/api.js'
 import type { Authenticate } from './authentication/authenticate.js'
 import { endpointPaths } from './endpoint-paths.js'
-import type { SendPage } from './graphiql/register.js'
+import { acceptsHtml, type SendPage } from './graphiql/register.js'
 import { formatClientError, noteProblem, Refusal } from './graphql-errors.js'
 import type { Logger } from './logger.js'
-import { requestPlugin } from './request-plugin.js'
+import { requestPlugin, type Exchange } from './request-plugin.js'
 import type { RequestRecord } from './request-record.js'
 
 export interface EndpointOptions {
@@ -27,7 +27,7 @@ export interface EndpointOptions {
 export class GraphqlEndpoint {
   readonly #api: GraphqlApi
   readonly #options: EndpointOptions
-  readonly #records = new WeakMap<HTTPGraphQLRequest, RequestRecord>()
+  readonly #exchanges = new WeakMap<HTTPGraphQLRequest, Exchange>()
   readonly #ending = new Set<Promise<void>>()
   readonly #apollo: ApolloServer<ApiContext>
 
@@ -51,7 +51,7 @@ export class GraphqlEndpoint {
         ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginLandingPageDisabled(),
         ApolloServerPluginUsageReportingDisabled(),
-        requestPlugin((request) => request && this.#records.get(request), logger),
+        requestPlugin((request) => request && this.#exchanges.get(request), logger),
       ],
     })
   }
@@ -66,7 +66,7 @@ export class GraphqlEndpoint {
   async #handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { record } = request
     record.api = this.#api.name
-    if (this.#options.page !== undefined && wantsPage(request))
+    if (this.#options.page !== undefined && acceptsHtml(request))
       return this.#options.page(this.#api.name, reply)
     return this.#execute(request, reply)
   }
@@ -74,12 +74,12 @@ export class GraphqlEndpoint {
   async #execute(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { record } = request
     const httpRequest = httpRequestOf(request)
-    this.#records.set(httpRequest, record)
-    let context: ApiContext | undefined
+    const exchange: Exchange = { record }
+    this.#exchanges.set(httpRequest, exchange)
     try {
       const answer = await this.#apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: httpRequest,
-        context: async () => (context = await this.#createContext(request)),
+        context: async () => (exchange.context = await this.#createContext(request)),
       })
       if (answer.body.kind !== 'complete') throw new Error('this gateway does not deliver incrementally')
       const status = statusOf(answer.status ?? 200, answer.headers, record)
@@ -89,7 +89,7 @@ export class GraphqlEndpoint {
       for (const [name, value] of answer.headers) reply.header(name, value)
       return reply.code(status).send(answer.body.string)
     } finally {
-      if (context !== undefined) this.#end(context, record)
+      if (exchange.context !== undefined) this.#end(exchange.context, record)
     }
   }
 
@@ -128,11 +128,6 @@ export class GraphqlEndpoint {
 function statusOf(status: number, headers: HeaderMap, { refusedDocument }: RequestRecord): number {
   const isJson = headers.get('content-type')?.startsWith('application/json') ?? false
   return refusedDocument === true && isJson ? 200 : status
-}
-
-/** Browsers ask for text/html first; GraphQL clients never do. */
-function wantsPage({ method, headers: { accept } }: FastifyRequest): boolean {
-  return (method === 'GET' || method === 'HEAD') && accept !== undefined && /\btext\/html\b/.test(accept)
 }
 
 /** The organization a context works in, where it has one. */

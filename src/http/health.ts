@@ -20,20 +20,14 @@ const RETRY_AFTER = 2
 
 export const healthPaths = { live: '/health/live', ready: '/health/ready' } as const
 
-/** Serves liveness (the process answers) and readiness (it can serve); stops being ready when `isStopping`. */
-export function registerHealth(
-  server: FastifyInstance,
-  readiness: Readiness,
-  isStopping: () => boolean,
-): void {
+/** Serves liveness (the process answers) and readiness (it can serve). */
+export function registerHealth(server: FastifyInstance, readiness: Readiness): void {
   const check = remembered(readiness)
   server.get(healthPaths.live, (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ status: 'ok' }),
   )
   server.get(healthPaths.ready, async (_request, reply) => {
-    const checks = isStopping()
-      ? [{ name: 'gateway', ok: false, reason: 'The gateway is stopping.' }]
-      : await check()
+    const checks = await check()
     const ready = checks.every(({ ok }) => ok)
     reply.header('cache-control', 'no-store')
     if (!ready) reply.header('retry-after', String(RETRY_AFTER))

@@ -10,17 +10,27 @@ import { documentCodes, noteProblem } from './graphql-errors.js'
 import type { Logger } from './logger.js'
 import type { RequestRecord } from './request-record.js'
 
-/** Finds the record of a request in Apollo's hooks, which see the HTTP request but not ours. */
-export type RecordFinder = (request: HTTPGraphQLRequest | undefined) => RequestRecord | undefined
+/** What belongs to one HTTP request, as Apollo's hooks need it. */
+export interface Exchange {
+  readonly record: RequestRecord
+  /** The API's context, once it was created. */
+  context?: ApiContext
+}
+
+/** Finds the exchange of a request in Apollo's hooks, which see Apollo's HTTP request but not ours. */
+export type ExchangeFinder = (request: HTTPGraphQLRequest | undefined) => Exchange | undefined
 
 type Context = GraphQLRequestContextWillSendResponse<ApiContext>
 
 /** Tells each request's record what happened, gives internal errors their request id, chooses the HTTP status. */
-export function requestPlugin(recordOf: RecordFinder, logger: Logger): ApolloServerPlugin<ApiContext> {
+export function requestPlugin(exchangeOf: ExchangeFinder, logger: Logger): ApolloServerPlugin<ApiContext> {
   return {
-    async requestDidStart({ request }) {
-      const record = recordOf(request.http)
-      if (record === undefined) return
+    async requestDidStart(requestContext) {
+      const exchange = exchangeOf(requestContext.request.http)
+      if (exchange === undefined) return
+      const { record, context } = exchange
+      // Apollo executes on a copy of the context, which would lack private fields and leave its changes behind.
+      if (context !== undefined) (requestContext as { contextValue: ApiContext }).contextValue = context
       return {
         async didResolveOperation({ operationName }) {
           if (operationName !== null) record.operationName = operationName
@@ -34,8 +44,8 @@ export function requestPlugin(recordOf: RecordFinder, logger: Logger): ApolloSer
       }
     },
     async unexpectedErrorProcessingRequest({ requestContext, error }) {
-      const record = recordOf(requestContext.request.http)
-      if (record !== undefined) noteProblem(error, record, logger)
+      const exchange = exchangeOf(requestContext.request.http)
+      if (exchange !== undefined) noteProblem(error, exchange.record, logger)
     },
   }
 }

@@ -35,7 +35,6 @@ export const jwksPath = '/.well-known/jwks.json'
 /** Builds the HTTP server: one endpoint per API, GraphiQL, health and keys. It does not listen yet. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const { config, apis, authenticate, readiness, logger } = options
-  let stopping = false
   const server = Fastify({
     logger: false,
     bodyLimit: config.maxBodySize,
@@ -47,22 +46,27 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   })
   server.removeContentTypeParser('text/plain')
   registerRequestLog(server, logger)
+  closeConnectionsWhenStopping(server)
+  const page = config.graphiql ? registerGraphiql(server, options.graphiqlHeaders) : undefined
+  for (const api of apis) {
+    await new GraphqlEndpoint(api, { config, authenticate, logger, page }).register(server)
+  }
+  registerHealth(server, readiness)
+  if (options.jwks !== undefined) registerKeys(server, options.jwks)
+  const paths = apis.map(({ name }) => endpointPaths[name])
+  registerErrorReplies(server, logger, [...paths, ...Object.values(healthPaths)])
+  return server
+}
+
+/** Clients that keep their connection are told to open another one, elsewhere. */
+function closeConnectionsWhenStopping(server: FastifyInstance): void {
+  let stopping = false
   server.addHook('preClose', async () => {
     stopping = true
   })
   server.addHook('onSend', async (_request, reply) => {
     if (stopping) reply.header('connection', 'close')
   })
-  const page = config.graphiql ? registerGraphiql(server, options.graphiqlHeaders) : undefined
-  for (const api of apis)
-    await new GraphqlEndpoint(api, { config, authenticate, logger, page }).register(server)
-  registerHealth(server, readiness, () => stopping)
-  if (options.jwks !== undefined) registerKeys(server, options.jwks)
-  registerErrorReplies(server, logger, [
-    ...apis.map(({ name }) => endpointPaths[name]),
-    ...Object.values(healthPaths),
-  ])
-  return server
 }
 
 function registerKeys(server: FastifyInstance, jwks: JSONWebKeySet): void {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 
 /**
  * Stops accepting, lets running requests finish, and cuts those that take longer than `grace` milliseconds.
- * Resolves when nothing runs any more: only then may the pools be ended.
+ * Ends no pools: do that afterwards, since the last contexts give their connections back until this resolves.
  */
 export async function closeHttpServer(server: FastifyInstance, grace: number): Promise<void> {
   const timer = setTimeout(() => server.server.closeAllConnections(), grace)

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphqlApi } from '../../graphql/api.js'
 import { endpointPaths } from '../endpoint-paths.js'
 import { assetsPath, readAsset } from './assets.js'
@@ -26,6 +26,11 @@ const forms: Record<ApiName, Readonly<Record<string, string>>> = {
   platform: { authorization: 'Bearer your-token' },
 }
 
+/** Browsers ask for text/html; GraphQL clients never do. */
+export function acceptsHtml({ method, headers: { accept } }: FastifyRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && accept !== undefined && /\btext\/html\b/.test(accept)
+}
+
 /** Serves GraphiQL's files and returns what sends its page. */
 export function registerGraphiql(server: FastifyInstance, headersFor: GraphiqlHeaders | undefined): SendPage {
   server.get<{ Params: { name: string } }>(`${assetsPath}/:name`, async (request, reply) => {
@@ -35,6 +40,10 @@ export function registerGraphiql(server: FastifyInstance, headersFor: GraphiqlHe
     if (request.headers['if-none-match'] === asset.tag) return reply.code(304).send()
     return reply.type(asset.type).header('x-content-type-options', 'nosniff').send(asset.content)
   })
+  // People type the host alone.
+  server.get('/', (request, reply) =>
+    acceptsHtml(request) ? reply.redirect(endpointPaths.tenant) : reply.callNotFound(),
+  )
   return async (api, reply) => {
     const page = graphiqlPage({
       title: titles[api],
