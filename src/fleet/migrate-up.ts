@@ -117,8 +117,7 @@ async function runSharedDefaults(client: pg.PoolClient, run: Run): Promise<void>
 
 async function planTenants(run: Run): Promise<readonly SchemaPlan[]> {
   const ledger = await readLedger(run.observer)
-  const fleet =
-    ledger.tenantsExist && run.failures.length === 0 ? await readFleet(run.observer, run.options) : []
+  const fleet = ledger.tenantsExist ? await readFleet(run.observer, run.options) : []
   return planUp(run.catalogue, ledger, fleet).tenants
 }
 
