@@ -47,6 +47,7 @@ export function aggregateField(
   })(prototype, name, 4)
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name) as TypedPropertyDescriptor<unknown>
   Query(() => [types.rowType], {
+    nullable: true,
     description: `Counts, sums, averages and extremes of ${entity.name} objects, group by group.`,
   })(prototype, name, descriptor)
 }

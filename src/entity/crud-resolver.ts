@@ -87,7 +87,9 @@ function declareList(prototype: Prototype, entity: EntityDefinition): void {
   Info()(prototype, name, 1)
   declareListArguments(entity, prototype, name, 2)
   const connection = connectionType(entity)
+  // Nullable, so that a list that fails does not take the answer of its siblings with it.
   Query(() => connection, {
+    nullable: true,
     description: `The organization's ${entity.name} objects, a page at a time.`,
   })(prototype, name, descriptor(prototype, name))
 }

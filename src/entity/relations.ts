@@ -216,7 +216,7 @@ function relationResolver(
   Info()(prototype, name, 2)
   if (list !== undefined) declareListArguments(list, prototype, name, 3)
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name) as TypedPropertyDescriptor<unknown>
-  FieldResolver(type, { description, nullable: list === undefined })(prototype, name, descriptor)
+  FieldResolver(type, { description, nullable: true })(prototype, name, descriptor)
   Resolver(() => of as never)(resolverClass)
   return resolverClass
 }

@@ -42,6 +42,7 @@ export class TenantContext implements OperationContext, ApiContext {
   readonly #options: TenantContextOptions
   readonly #scope: SessionScope
   #reading: ReadSession | undefined
+  #ended = false
 
   constructor(options: TenantContextOptions, facts: RequestFacts, actor: Actor, tenant: Tenant) {
     this.#options = options
@@ -55,6 +56,8 @@ export class TenantContext implements OperationContext, ApiContext {
   }
 
   read(): Session {
+    // A field that fails may end the operation while its siblings are still being resolved.
+    if (this.#ended) throw new Error('the operation has ended')
     this.#reading ??= new ReadSession(this.#options.pool, this.#scope, this.#options.session)
     return this.#reading
   }
@@ -62,11 +65,16 @@ export class TenantContext implements OperationContext, ApiContext {
   async write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
     const result = await inWriteSession(this.#options.pool, this.#scope, this.#options.session, work)
     // Whatever is read from here on has to see what was written.
-    await this.end()
+    await this.#forgetReads()
     return result
   }
 
-  async end(): Promise<void> {
+  end(): Promise<void> {
+    this.#ended = true
+    return this.#forgetReads()
+  }
+
+  async #forgetReads(): Promise<void> {
     this.loaders.clear()
     const reading = this.#reading
     this.#reading = undefined

@@ -117,7 +117,8 @@ abstract class PipelinedSession implements Session {
 
   protected async sendText(text: string): Promise<void> {
     const client = await this.connect()
-    await client.query(text)
+    // Once the session has ended, the connection may serve another one already.
+    if (!this.#ended) await client.query(text)
   }
 
   protected connect(): Promise<pg.PoolClient> {

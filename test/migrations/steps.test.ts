@@ -6,7 +6,7 @@ import {
   upMessage,
   type MigrationTarget,
 } from '../../src/fleet/migration-message.js'
-import { catalogueFingerprint } from './support/catalogue-fingerprint.js'
+import { describeCatalogue } from '../../src/database/catalogue.js'
 import { MESSAGE_OPTIONS } from './support/migrate.js'
 import { migrationDatabase, uniqueTarget } from './support/migration-database.js'
 
@@ -22,7 +22,7 @@ test('every step taken back leaves the catalogue as it was, and can be made agai
       migrations.map((step): [MigrationTarget, Migration] => [tenant, step]),
     ),
   ]
-  const fingerprint = (): Promise<string[]> => catalogueFingerprint(client, ['public', tenant.schemaName])
+  const fingerprint = (): Promise<string[]> => describeCatalogue(client, ['public', tenant.schemaName])
 
   const before: string[][] = []
   for (const [target, step] of steps) {
