@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
+import { readFileSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { EmbeddedServerError } from './embedded-server-error.js'
 import { identifyProcess, signal, waitForEnd } from './process-identity.js'
 import type { ProcessIdentity } from './process-identity.js'
+import { endSurvivors, isPostgresIn } from './survivors.js'
 
 /** How long an orderly shutdown may take, in ms: it writes what is only in memory to the disk. */
 const FAST_SHUTDOWN_PATIENCE = 60_000
@@ -35,11 +36,16 @@ export function readPostmasterFile(dataDirectory: string): PostmasterFile | unde
  */
 export async function stopOrphan(dataDirectory: string): Promise<number | undefined> {
   const found = readPostmasterFile(dataDirectory)
-  const orphan = found && identifyProcess(found.pid)
-  if (orphan === undefined) return undefined
+  if (found === undefined) return undefined
+  const orphan = identifyProcess(found.pid)
+  if (orphan === undefined) {
+    await endSurvivors(dataDirectory)
+    return undefined
+  }
   if (!isPostmasterOf(orphan.pid, dataDirectory)) {
     // Another program got the dead server's pid, and Postgres would refuse to start for its sake. Removing the file
-    // is safe: surviving children of the dead server still hold its shared memory, which Postgres checks as well.
+    // is safe: a child of the dead server that still runs holds its shared memory, which Postgres checks as well.
+    await endSurvivors(dataDirectory)
     rmSync(join(dataDirectory, 'postmaster.pid'), { force: true })
     return undefined
   }
@@ -69,10 +75,5 @@ function isPostmasterOf(pid: number, dataDirectory: string): boolean {
     })
     return stdout.includes('postgres') && (stdout.includes(dataDirectory) || stdout.includes(directory))
   }
-  try {
-    const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
-    return name === 'postgres' && readlinkSync(`/proc/${pid}/cwd`) === directory
-  } catch {
-    return false
-  }
+  return isPostgresIn(pid, directory)
 }

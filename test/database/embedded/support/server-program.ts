@@ -4,17 +4,17 @@ import { lockDirectory } from '../../../../src/database/embedded/directory-lock.
 import { startEmbeddedServer } from '../../../../src/database/embedded/embedded-server.js'
 import type { EmbeddedServerOptions } from '../../../../src/database/embedded/embedded-server.js'
 
-/** What the program is asked to do, as JSON in its only argument. */
+/** What the program is asked to do, as JSON in its only argument; `at` is a moment as of Date.now(). */
 export type Task =
   | { readonly do: 'serve'; readonly options: Omit<EmbeddedServerOptions, 'log'> }
-  | { readonly do: 'lock'; readonly directory: string }
+  | { readonly do: 'lock'; readonly directories: readonly string[]; readonly at?: number }
   | { readonly do: 'prepare binaries'; readonly source: BinaryPackage; readonly home: string }
 
 /** What it answers, as one line of JSON; `said` holds the log lines. */
 export type Answer = { readonly said: readonly string[] } & (
   | { readonly refused: { readonly name: string; readonly message: string } }
   | { readonly server: { readonly port: number; readonly dataDirectory: string; readonly adminUrl: string } }
-  | { readonly lock: 'taken' | { readonly heldBy: number } }
+  | { readonly locks: readonly ('taken' | { readonly heldBy: number })[] }
   | { readonly binaries: PostgresBinaries }
 )
 
@@ -27,9 +27,11 @@ async function perform(task: Task): Promise<{ answer: Answer; undo: () => Promis
     return { answer: { said, server }, undo: stop }
   }
   if (task.do === 'lock') {
-    const lock = lockDirectory(task.directory)
-    if ('heldBy' in lock) return { answer: { said, lock }, undo: async () => undefined }
-    return { answer: { said, lock: 'taken' }, undo: async () => lock.release() }
+    // Spinning instead of sleeping: candidates that wait for the same moment are to meet in the same microseconds.
+    while (Date.now() < (task.at ?? 0));
+    const locks = task.directories.map((directory) => lockDirectory(directory))
+    const undo = async () => locks.forEach((lock) => 'release' in lock && lock.release())
+    return { answer: { said, locks: locks.map((lock) => ('heldBy' in lock ? lock : 'taken')) }, undo }
   }
   const binaries = prepareBinaries(task.source, undefined, task.home, log)
   return { answer: { said, binaries }, undo: async () => undefined }
