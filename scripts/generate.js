@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { generate as generateDocuments, loadCodegenConfig } from '@graphql-codegen/cli'
 import { lexicographicSortSchema, printSchema } from 'graphql'
-import pg from 'pg'
 import * as prettier from 'prettier'
 import { accountSchema } from '../dist/account/account-schema.js'
 import { describeCatalogue } from '../dist/database/catalogue.js'
@@ -71,7 +70,11 @@ async function put(file, content) {
 async function withTemplate(work) {
   const directory = await mkdtemp(join(tmpdir(), 'orgscope-generate-'))
   const server = await startEmbeddedServer({ directory, settings: { fsync: 'off' } })
-  const admin = createPool({ connectionString: server.adminUrl, max: 4, applicationName: 'orgscope generate' })
+  const admin = createPool({
+    connectionString: server.adminUrl,
+    max: 4,
+    applicationName: 'orgscope generate',
+  })
   try {
     await prepareCluster({ admin })
     const migrations = await loadMigrations()

@@ -4,10 +4,7 @@ import type { Queryable } from './advisory-lock.js'
  * Everything a migration can change in the given schemas, as sorted lines of text: two states with equal lines have
  * equal catalogues, but for the order of columns and for object ids.
  */
-export async function describeCatalogue(
-  db: Queryable,
-  schemas: readonly string[],
-): Promise<string[]> {
+export async function describeCatalogue(db: Queryable, schemas: readonly string[]): Promise<string[]> {
   const { rows } = await db.query<{ line: string }>(
     `with schema as (
        select oid, nspname from pg_namespace where nspname = any($1)

@@ -1,5 +1,5 @@
 import {
-  CompiledQuery,
+  type CompiledQuery,
   DefaultQueryExecutor,
   DummyDriver,
   Kysely,
@@ -51,7 +51,6 @@ function kyselyThrough(run: (query: CompiledQuery) => Promise<pg.QueryResult>): 
       const result = await run(query)
       return { rows: result.rows as Row[], numAffectedRows: BigInt(result.rowCount ?? 0) }
     },
-    // eslint-disable-next-line require-yield
     async *streamQuery(): AsyncGenerator<never> {
       throw new Error('a session does not stream')
     },
