@@ -57,16 +57,37 @@ function finish({ response, errors }: Context, record: RequestRecord): void {
   const problems = errors.map(describeError)
   const waits = problems.flatMap(({ retryAfter }) => retryAfter ?? [])
   if (waits.length > 0) response.http.headers.set('retry-after', String(Math.max(...waits)))
-  // An answer with data, even with some of it, is a success to HTTP.
-  if (singleResult.data !== undefined && singleResult.data !== null) return
-  record.refusedDocument =
-    singleResult.data === undefined && problems.every(({ code }) => documentCodes.has(code))
-  const status = record.refusedDocument ? undefined : commonStatus(problems)
-  if (status !== undefined) response.http.status = status
+  if (singleResult.data === undefined) {
+    record.refusedDocument = problems.every(({ code }) => documentCodes.has(code))
+    setStatus(response, commonStatus(problems))
+    return
+  }
+  const status = outageStatus(problems)
+  if (status === undefined || !isEmpty(singleResult.data)) return
+  // With data, even with fields that are all null, the answer would have to be 200.
+  singleResult.data = null
+  setStatus(response, status)
+}
+
+function setStatus({ http }: Context['response'], status: number | undefined): void {
+  if (status !== undefined) http.status = status
+}
+
+function isEmpty(data: Record<string, unknown> | null): boolean {
+  return data === null || Object.values(data).every((value) => value === null)
 }
 
 function nameRequest(extensions: GraphQLFormattedError['extensions'], requestId: string): void {
   if (extensions?.['code'] === 'INTERNAL_SERVER_ERROR') extensions['requestId'] = requestId
+}
+
+/**
+ * What was executed is a success to HTTP, whatever its errors say, or clients would not read them. Except when all of
+ * it failed for reasons of ours: then proxies and clients shall see an outage, and may try again.
+ */
+function outageStatus(problems: readonly Problem[]): number | undefined {
+  const status = commonStatus(problems)
+  return status !== undefined && (status >= 500 || status === 429) ? status : undefined
 }
 
 /** The status that all errors agree on. */

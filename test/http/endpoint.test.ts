@@ -145,11 +145,31 @@ describe('an error inside an operation', () => {
     },
   )
 
-  test('that leaves no data at all decides the status', async () => {
+  test('of the caller is left to GraphQL, even when no data is left', async () => {
     const { url } = await serve()
-    const outage = await ask(`${url}/graphql`, '{ wholeOutage }')
-    expect([outage.status, outage.headers.get('retry-after')]).toEqual([503, '2'])
-    expect((await ask(`${url}/graphql`, '{ wholeBug }')).status).toBe(500)
+    const answer = await ask(`${url}/graphql`, '{ hello forbidden }')
+    expect([answer.status, answer.body.data]).toEqual([200, null])
+    expect(codesOf(answer)).toEqual(['FORBIDDEN'])
+  })
+
+  test.each([
+    ['{ wholeOutage }', 503],
+    ['{ outage }', 503],
+    ['{ a: outage b: outage }', 503],
+    ['{ bug }', 500],
+  ])('of ours that leaves no data decides the status: %s', async (query, status) => {
+    const { url } = await serve()
+    for (const accept of [JSON_TYPE, GRAPHQL_TYPE]) {
+      const answer = await ask(`${url}/graphql`, query, { accept })
+      expect([answer.status, answer.body.data]).toEqual([status, null])
+    }
+  })
+
+  test('of ours that leaves some data is no failure to HTTP, but says when to ask again', async () => {
+    const { url } = await serve()
+    const answer = await ask(`${url}/graphql`, '{ hello outage }')
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([200, '2'])
+    expect(answer.body.data).toEqual({ hello: 'world', outage: null })
   })
 })
 

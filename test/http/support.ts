@@ -97,10 +97,12 @@ export function echoApi({ name = 'tenant', refuse, act }: EchoOptions = {}): Ech
           type: GraphQLString,
           resolve: fail(() => new AppError('CONFLICT', 'It is in use.', { field: 'name' })),
         },
-        wholeOutage: {
+        forbidden: {
           type: new GraphQLNonNull(GraphQLString),
-          resolve: fail(() => new AppError('SERVICE_UNAVAILABLE', 'Away.', {}, { retryAfter: 2 })),
+          resolve: fail(() => new AppError('FORBIDDEN', 'You may not.', { permission: 'team.read' })),
         },
+        outage: { type: GraphQLString, resolve: fail(outage) },
+        wholeOutage: { type: new GraphQLNonNull(GraphQLString), resolve: fail(outage) },
         missing: { type: new GraphQLNonNull(GraphQLString), resolve: () => null },
         wrongType: { type: GraphQLInt, resolve: () => 'not a number' },
       },
@@ -127,6 +129,8 @@ export function echoApi({ name = 'tenant', refuse, act }: EchoOptions = {}): Ech
     },
   }
 }
+
+const outage = (): AppError => new AppError('SERVICE_UNAVAILABLE', 'Away.', {}, { retryAfter: 2 })
 
 export const JSON_TYPE = 'application/json'
 export const GRAPHQL_TYPE = 'application/graphql-response+json'

@@ -1,0 +1,97 @@
+import { onTestFinished } from 'vitest'
+import { tenantApi } from '../../src/graphql/tenant-api.js'
+import { createAuthenticator } from '../../src/http/authentication/authenticate.js'
+import type { TrustedIssuer } from '../../src/http/authentication/trusted-issuer.js'
+import type { LocalIssuer } from '../../src/http/authentication/local-issuer.js'
+import { databaseReadiness } from '../../src/http/readiness.js'
+import { loadMigrations } from '../../src/fleet/migration-files.js'
+import { DirectoryListener } from '../../src/tenancy/directory-listener.js'
+import { provisionTenant } from '../../src/tenancy/provisioner.js'
+import { TenantDirectory } from '../../src/tenancy/tenant-directory.js'
+import type { TenantId } from '../../src/tenancy/tenant-id.js'
+import { requestTenant } from '../../src/tenancy/tenant-request.js'
+import { uniqueTenant, type TestDatabase } from '../support/database.js'
+import { ask, serve, temporaryIssuer, type Answer, type ServeOptions, type TestServer } from './support.js'
+
+/** An organization with its owner. */
+export interface Organization {
+  readonly tenant: TenantId
+  readonly organizationId: string
+  readonly ownerId: string
+}
+
+/** Provisions an organization with module usage. */
+export async function createOrganization(database: TestDatabase): Promise<Organization> {
+  const tenant = uniqueTenant()
+  const adminEmail = `owner@${tenant.replaceAll('_', '-')}.example`
+  await requestTenant(database.admin, {
+    tenant,
+    name: `Organization ${tenant}`,
+    modules: ['usage'],
+    adminEmail,
+    adminName: 'Ada Lovelace',
+  })
+  const outcome = await provisionTenant(database.admin, tenant)
+  const { rows } = await database.admin.query<{ id: string }>(
+    'select id from public.identities where email = $1',
+    [adminEmail],
+  )
+  return { tenant, organizationId: outcome.tenant.organizationId, ownerId: rows[0]!.id }
+}
+
+export interface TenantGateway extends TestServer {
+  readonly issuer: LocalIssuer
+  readonly directory: TenantDirectory
+  /** Asks the tenant API as a person. */
+  askAs(
+    identityId: string,
+    tenant: string,
+    query: string,
+    variables?: Record<string, unknown>,
+  ): Promise<Answer>
+}
+
+export interface TenantGatewayOptions extends ServeOptions {
+  /** Reaches the database through this URL instead of the gateway's own. */
+  readonly databaseUrl?: string
+  readonly issuers?: readonly TrustedIssuer[]
+  readonly poolSize?: number
+  /** Milliseconds. */
+  readonly statementTimeout?: number
+}
+
+/** The tenant API as it is served: authentication, directory with its listener, readiness. */
+export async function tenantGateway(
+  database: TestDatabase,
+  {
+    databaseUrl = database.gatewayUrl,
+    issuers = [],
+    poolSize = 4,
+    statementTimeout = 5_000,
+    ...options
+  }: TenantGatewayOptions = {},
+): Promise<TenantGateway> {
+  const pool = database.pool(databaseUrl, poolSize)
+  const session = { statementTimeout }
+  const directory = new TenantDirectory(pool, session)
+  const listener = new DirectoryListener(databaseUrl, directory)
+  await listener.start()
+  onTestFinished(() => listener.stop())
+  const issuer = await temporaryIssuer()
+  const server = await serve({
+    apis: [tenantApi({ pool, directory, session })],
+    authenticate: createAuthenticator({ directory, issuers: [issuer.trusted(), ...issuers] }),
+    readiness: databaseReadiness({ pool, migrations: await loadMigrations() }),
+    ...options,
+  })
+  return {
+    ...server,
+    issuer,
+    directory,
+    async askAs(identityId, tenant, query, variables = {}) {
+      const token = await issuer.sign({ identityId, expiresIn: 60 })
+      const headers = { authorization: `Bearer ${token}`, 'org-id': tenant }
+      return ask(`${server.url}/graphql`, query, headers, { variables })
+    },
+  }
+}
