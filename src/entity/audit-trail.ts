@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { statements, type Session } from '../tenancy/session.js'
 import type { EntityDefinition } from './entity.js'
-import type { OperationContext } from './operation-context.js'
+import type { OperationContext, TenantOperation } from './operation-context.js'
 import type { EntityRow } from './rows.js'
 
 /** One change, as the audit trail keeps it. */
@@ -18,9 +18,14 @@ export interface Change {
 const MASK = '***'
 
 /** Writes a change into the audit trail, in the transaction of the change itself. */
-export async function recordChange(
+export function recordChange(session: Session, context: OperationContext, change: Change): Promise<void> {
+  return context.record(session, change)
+}
+
+/** The audit trail of one organization: `audit_logs` in its schema. */
+export async function recordInOrganization(
   session: Session,
-  context: OperationContext,
+  context: TenantOperation,
   change: Change,
 ): Promise<void> {
   const { actor, tenant, requestId, ipAddress, userAgent } = context

@@ -90,7 +90,7 @@ function declareList(prototype: Prototype, entity: EntityDefinition): void {
   // Nullable, so that a list that fails does not take the answer of its siblings with it.
   Query(() => connection, {
     nullable: true,
-    description: `The organization's ${entity.name} objects, a page at a time.`,
+    description: `All ${entity.name} objects that may be seen, a page at a time.`,
   })(prototype, name, descriptor(prototype, name))
 }
 

@@ -121,15 +121,25 @@ export function defineEntity<Row extends object, Table extends keyof Database>(
   type: EntityClass<Row> & MatchesTable<Row, Table>,
   options: EntityOptions<Row, Table>,
 ): EntityDefinition<Row> {
+  const definition = definitionOf<Row>(type, options)
+  byType.set(type, definition as EntityDefinition)
+  return definition
+}
+
+/** What is said of rows that are not those of one table. */
+export type DefinitionOptions<Row> = Omit<EntityOptions<Row, keyof Database>, 'table'> & {
+  readonly table: string
+}
+
+/** Derives everything from a class and its options, unchecked and known to nobody else. */
+export function definitionOf<Row extends object>(
+  type: EntityClass<Row>,
+  options: DefinitionOptions<Row>,
+): EntityDefinition<Row> {
   const columns = new Map(columnsOf(type).map((column) => [column.field, column]))
-  const pick = (fields: readonly string[]): ColumnMeta[] =>
-    fields.map((field) => {
-      const column = columns.get(field)
-      if (column === undefined) throw new TypeError(`${type.name} has no column ${field}`)
-      return column
-    })
+  const pick = (fields: readonly string[]): ColumnMeta[] => pickColumns(type.name, columns, fields)
   const filterable = pick(options.filter)
-  const definition: EntityDefinition<Row> = {
+  return {
     type,
     name: type.name,
     table: options.table,
@@ -157,8 +167,19 @@ export function defineEntity<Row extends object, Table extends keyof Database>(
       defineAggregate(type.name, pick(options.aggregate.groupBy), pick(options.aggregate.measures)),
     relations: new Map(),
   }
-  byType.set(type, definition as EntityDefinition)
-  return definition
+}
+
+/** Columns by field name. Throws TypeError for a field that has none. */
+export function pickColumns(
+  name: string,
+  columns: ReadonlyMap<string, ColumnMeta>,
+  fields: readonly string[],
+): ColumnMeta[] {
+  return fields.map((field) => {
+    const column = columns.get(field)
+    if (column === undefined) throw new TypeError(`${name} has no column ${field}`)
+    return column
+  })
 }
 
 /** The definition of a class. */

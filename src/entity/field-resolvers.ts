@@ -10,8 +10,11 @@ const INFINITE = new Set(['infinity', '-infinity'])
  * Gives columns their outer form: ids become opaque, money becomes an amount with its currency, an unbounded
  * moment becomes null. Rows keep raw values inside, which services and loaders work with.
  */
-export function attachFieldResolvers(schema: GraphQLSchema): void {
-  for (const entity of allEntities()) {
+export function attachFieldResolvers(
+  schema: GraphQLSchema,
+  entities: readonly EntityDefinition[] = allEntities(),
+): void {
+  for (const entity of entities) {
     attach(schema, entity.name, [...entity.columns.values()], entity)
     if (entity.aggregate !== undefined)
       attach(schema, `${entity.name}Group`, entity.aggregate.groupBy, entity)

@@ -1,14 +1,14 @@
 import type DataLoader from 'dataloader'
 import { AppError } from '../errors.js'
 import type { Actor } from '../tenancy/actor.js'
-import { rolePermits, type Permission } from '../tenancy/role-permissions.js'
+import type { Permission } from '../tenancy/role-permissions.js'
 import type { Session } from '../tenancy/session.js'
 import type { Tenant } from '../tenancy/tenant-resolver.js'
+import type { Change } from './audit-trail.js'
 
-/** What a resolver inside one organization works with; lives for one operation. */
+/** What the kernel works with, in whichever API; lives for one operation. */
 export interface OperationContext {
   readonly actor: Actor
-  readonly tenant: Tenant
   readonly requestId: string
   readonly ipAddress: string | undefined
   readonly userAgent: string | undefined
@@ -18,6 +18,16 @@ export interface OperationContext {
   write<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
   /** Loaders by name; forgotten with every write. */
   readonly loaders: Map<string, DataLoader<string, unknown>>
+  /** Whether an optional module is there to be used. */
+  hasModule(module: string): boolean
+  permits(permission: Permission): boolean
+  /** Writes a change into this API's audit trail, in the transaction of the change itself. */
+  record(session: Session, change: Change): Promise<void>
+}
+
+/** What a resolver inside one organization works with. */
+export interface TenantOperation extends OperationContext {
+  readonly tenant: Tenant
 }
 
 /** Id of the person who acts, or null for a machine. */
@@ -25,23 +35,14 @@ export function personOf({ actor }: OperationContext): string | null {
   return actor.kind === 'person' ? actor.identityId : null
 }
 
-/** Whether the organization has a module; core is always there. */
-export function hasModule(context: OperationContext, module: string): boolean {
-  return module === 'core' || context.tenant.modules.has(module)
-}
-
-/** Throws MODULE_NOT_ENABLED, naming the module. */
+/** Throws MODULE_NOT_ENABLED, naming the module; core is always there. */
 export function requireModule(context: OperationContext, module: string): void {
-  if (hasModule(context, module)) return
-  throw new AppError(
-    'MODULE_NOT_ENABLED',
-    `The organization ${context.tenant.tenant} does not have the module ${module}.`,
-    { module },
-  )
+  if (module === 'core' || context.hasModule(module)) return
+  throw new AppError('MODULE_NOT_ENABLED', `The organization does not have the module ${module}.`, { module })
 }
 
 export function permits(context: OperationContext, permission: Permission): boolean {
-  return rolePermits(context.tenant.role, permission)
+  return context.permits(permission)
 }
 
 /** Throws FORBIDDEN, naming what is missing. */

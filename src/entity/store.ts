@@ -146,7 +146,7 @@ function storedValues(
     const column = entity.columns.get(field)
     if (column === undefined || value === undefined) continue
     // `update(input: {name: null})` is well-typed GraphQL; whether the column may be empty is known here only.
-    if (value === null && !column.nullable) {
+    if (!column.nullable && isBlank(value)) {
       throw new AppError('BAD_USER_INPUT', `${field} cannot be empty. Leave it out to keep it as it is.`, {
         field,
       })
@@ -156,6 +156,11 @@ function storedValues(
     given.push({ column, value: parameter })
   }
   return given
+}
+
+/** A name of spaces names nothing. */
+function isBlank(value: unknown): boolean {
+  return value === null || (typeof value === 'string' && value.trim() === '')
 }
 
 function everything(entity: EntityDefinition): RawBuilder<unknown> {

@@ -1,9 +1,8 @@
-import 'reflect-metadata'
 import type { GraphQLSchema } from 'graphql'
-import { buildSchemaSync, type NonEmptyArray } from 'type-graphql'
 import { attachFieldResolvers } from '../entity/field-resolvers.js'
 import type { RootRules } from '../entity/module.js'
 import { guarded } from './authorization.js'
+import { buildApiSchema } from './build-schema.js'
 import { modules } from './modules.js'
 import { NodeResolver } from './node.resolver.js'
 
@@ -15,11 +14,7 @@ export const tenantRules: readonly RootRules[] = [
 
 /** The schema of the tenant API: everything inside one organization. */
 export function buildTenantSchema(): GraphQLSchema {
-  const resolvers = [...modules.flatMap((module) => module.resolvers), NodeResolver]
-  const schema = buildSchemaSync({
-    resolvers: resolvers as unknown as NonEmptyArray<() => void>,
-    validate: false,
-  })
+  const schema = buildApiSchema([...modules.flatMap(({ resolvers }) => resolvers), NodeResolver])
   attachFieldResolvers(schema)
   return guarded(schema, tenantRules)
 }

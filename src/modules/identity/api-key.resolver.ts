@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from 'type-graphql'
-import type { OperationContext } from '../../entity/operation-context.js'
+import type { TenantOperation } from '../../entity/operation-context.js'
 import { DateTime } from '../../entity/scalars.js'
 import { keyFromId } from '../../entity/store.js'
 import { ApiKey, apiKeys } from './api-key.entity.js'
@@ -48,7 +48,7 @@ export class ApiKeyResolver {
   })
   async createApiKey(
     @Arg('input', () => CreateApiKeyInput, { description: 'What the key is for.' }) input: CreateApiKeyInput,
-    @Ctx() context: OperationContext,
+    @Ctx() context: TenantOperation,
   ): Promise<CreateApiKeyPayload> {
     const { row, key } = await issueApiKey(context, input)
     return { apiKey: row, secret: key }
@@ -57,7 +57,7 @@ export class ApiKeyResolver {
   @Mutation(() => RevokeApiKeyPayload, { description: 'Ends a key for good, on every gateway at once.' })
   async revokeApiKey(
     @Arg('id', () => ID, { description: 'Which key.' }) id: string,
-    @Ctx() context: OperationContext,
+    @Ctx() context: TenantOperation,
   ): Promise<RevokeApiKeyPayload> {
     return { apiKey: await revokeApiKey(context, keyFromId(apiKeys, id)[0] as string) }
   }

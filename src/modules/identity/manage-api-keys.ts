@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { AppError } from '../../errors.js'
 import { auditable, recordChange } from '../../entity/audit-trail.js'
-import { personOf, type OperationContext } from '../../entity/operation-context.js'
+import { personOf, type TenantOperation } from '../../entity/operation-context.js'
 import type { EntityRow } from '../../entity/rows.js'
 import { findRow, notFound } from '../../entity/store.js'
 import { always } from '../../entity/condition.js'
@@ -20,7 +20,7 @@ export interface NewApiKeyValues {
 
 /** Makes a key and returns it with its row: the only moment at which the key itself is known. */
 export function issueApiKey(
-  context: OperationContext,
+  context: TenantOperation,
   { name, role, expiresAt }: NewApiKeyValues,
 ): Promise<{ row: EntityRow; key: string }> {
   const roleName = grantableRole(context, role ?? 'api_user')
@@ -45,7 +45,7 @@ export function issueApiKey(
 }
 
 /** Ends a key for good; every gateway hears of it when the transaction commits. */
-export function revokeApiKey(context: OperationContext, id: string): Promise<EntityRow> {
+export function revokeApiKey(context: TenantOperation, id: string): Promise<EntityRow> {
   return context.write(async (session) => {
     const before = await readKey(session, id)
     if (before.status === 'revoked') return before
@@ -72,7 +72,7 @@ export function revokeApiKey(context: OperationContext, id: string): Promise<Ent
 }
 
 /** A key may be given no role above its maker's own. */
-function grantableRole(context: OperationContext, role: string): string {
+function grantableRole(context: TenantOperation, role: string): string {
   if (!isAccessRole(role)) {
     throw new AppError(
       'BAD_USER_INPUT',

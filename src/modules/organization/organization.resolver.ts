@@ -1,6 +1,6 @@
 import { Ctx, Info, Query, Resolver } from 'type-graphql'
 import type { GraphQLResolveInfo } from 'graphql'
-import type { OperationContext } from '../../entity/operation-context.js'
+import type { TenantOperation } from '../../entity/operation-context.js'
 import { readable } from '../../entity/read-access.js'
 import { fieldsFor, type EntityRow } from '../../entity/rows.js'
 import { selectionOf } from '../../entity/selection.js'
@@ -10,7 +10,7 @@ import { Organization, organizations } from './organization.entity.js'
 @Resolver(() => Organization)
 export class OrganizationResolver {
   @Query(() => Organization, { description: 'The organization the request works in.' })
-  async organization(@Ctx() context: OperationContext, @Info() info: GraphQLResolveInfo): Promise<EntityRow> {
+  async organization(@Ctx() context: TenantOperation, @Info() info: GraphQLResolveInfo): Promise<EntityRow> {
     const fields = fieldsFor(organizations, selectionOf(info))
     const key = [context.tenant.organizationId]
     const row = await findRow(context.read(), organizations, key, readable(context, organizations), fields)

@@ -1,6 +1,6 @@
 import { Ctx, Field, ID, ObjectType, Query, Resolver } from 'type-graphql'
 import { encodeId } from '../../entity/global-id.js'
-import { personOf, type OperationContext } from '../../entity/operation-context.js'
+import { personOf, type TenantOperation } from '../../entity/operation-context.js'
 import { accessRoles } from '../../tenancy/actor.js'
 import { defineEnum } from '../../entity/enums.js'
 import { User } from './user.entity.js'
@@ -35,7 +35,7 @@ export class Viewer {
 @Resolver()
 export class ViewerResolver {
   @Query(() => Viewer, { description: 'Who sends the request.' })
-  viewer(@Ctx() context: OperationContext): Viewer {
+  viewer(@Ctx() context: TenantOperation): Viewer {
     const person = personOf(context)
     return {
       userId: person === null ? null : encodeId(User.name, [person]),
