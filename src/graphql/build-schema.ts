@@ -1,4 +1,3 @@
-import 'reflect-metadata'
 import type { GraphQLSchema } from 'graphql'
 import { buildSchemaSync, getMetadataStorage, type NonEmptyArray } from 'type-graphql'
 import type { ResolverClass } from '../entity/relations.js'

@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import type { GraphQLSchema } from 'graphql'
 import { attachFieldResolvers } from '../entity/field-resolvers.js'
 import type { RootRules } from '../entity/module.js'
