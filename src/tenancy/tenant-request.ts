@@ -126,6 +126,12 @@ function listed(modules: readonly string[]): string {
 async function insertOrganization(db: Queryable, request: TenantRequest): Promise<string> {
   const { tenant, name, plan = 'free', region, timezone = 'UTC', adminEmail, adminName } = request
   const slug = request.slug ?? slugOf(name, tenant)
+  const { rows: taken } = await db.query(
+    `/* organizations.name_taken */ select from public.organizations where lower(name) = lower($1) and deleted_at is null`,
+    [name],
+  )
+  // Asked before inserting: a slug made from a taken name is taken as well, and the name is what to tell.
+  if (taken.length > 0) throw nameTaken(name)
   try {
     const { rows } = await db.query<{ id: string }>(
       `/* organizations.insert */
@@ -140,15 +146,23 @@ async function insertOrganization(db: Queryable, request: TenantRequest): Promis
   }
 }
 
+function nameTaken(name: string): AppError {
+  return new AppError('CONFLICT_DUPLICATE', `Another organization is called ${name}.`, { field: 'name' })
+}
+
 function refusalOf(error: unknown, name: string, slug: string): AppError | undefined {
   if (!isPostgresError(error)) return undefined
   switch (error.constraint) {
     case 'organizations_slug_key':
-      return new AppError('CONFLICT_DUPLICATE', `Another organization has the slug ${slug}.`, {
-        field: 'slug',
-      })
+      return new AppError(
+        'CONFLICT_DUPLICATE',
+        `Another organization has the slug ${slug}. Choose another one.`,
+        {
+          field: 'slug',
+        },
+      )
     case 'organizations_name_key':
-      return new AppError('CONFLICT_DUPLICATE', `Another organization is called ${name}.`, { field: 'name' })
+      return nameTaken(name)
     case 'organizations_slug_check':
       return new AppError(
         'BAD_USER_INPUT',
@@ -160,7 +174,7 @@ function refusalOf(error: unknown, name: string, slug: string): AppError | undef
   }
 }
 
-/** `Acme & Söhne GmbH` → `acme-sohne-gmbh`; a name without Latin letters falls back to the tenant id. */
+/** `Acmé & Söhne GmbH` → `acme-sohne-gmbh`; a name without Latin letters falls back to the tenant id. */
 function slugOf(name: string, tenant: TenantId): string {
   const words = name
     .normalize('NFKD')
