@@ -9,6 +9,7 @@ import {
   type Document,
   type Node,
   type Pair,
+  visit,
 } from 'yaml'
 import { AppError } from '../errors.js'
 import { closest } from './closest-word.js'
@@ -86,7 +87,11 @@ function checkManifest(text: string, file: string): TenantManifest | ManifestPro
   }
   if (document.contents === null)
     return [{ file, line: 1, message: 'is empty; it begins with an id and a name' }]
-  const checked = manifestSchema.safeParse(document.toJS())
+  const content = plainContent(document)
+  if (content instanceof Error) {
+    return [{ file, line: lineAt(firstAlias(document)), message: `not valid YAML: ${content.message}` }]
+  }
+  const checked = manifestSchema.safeParse(content.value)
   const problems = checked.success ? crossCheck(checked.data) : checked.error.issues.flatMap(contentProblems)
   if (checked.success && problems.length === 0) return { ...checked.data, file }
   return problems
@@ -96,6 +101,26 @@ function checkManifest(text: string, file: string): TenantManifest | ManifestPro
       message: path.length === 0 ? message : `${spelled(path)} ${message}`,
     }))
     .sort((a, b) => a.line - b.line)
+}
+
+/** Aliases are looked up only now: one may lead nowhere, or blow a small text up to a huge value. */
+function plainContent(document: Document): { readonly value: unknown } | Error {
+  try {
+    return { value: document.toJS() }
+  } catch (error) {
+    return error as Error
+  }
+}
+
+function firstAlias(document: Document): number {
+  let offset = 0
+  visit(document, {
+    Alias(_, { range }) {
+      offset = range?.[0] ?? 0
+      return visit.BREAK
+    },
+  })
+  return offset
 }
 
 type Issue = NonNullable<ReturnType<typeof manifestSchema.safeParse>['error']>['issues'][number]

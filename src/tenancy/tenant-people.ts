@@ -45,8 +45,10 @@ export async function ensureMember(
     [home.organizationId, identityId, person.role, ACCESS_LEVEL[person.role]],
   )
   await ensureUser(db, home, person, identityId)
-  await ensureRole(db, home, identityId)
-  if (rowCount === 1) await announce(db, home.tenant)
+  if (rowCount === 1) {
+    await giveRole(db, home, identityId)
+    await announce(db, home.tenant)
+  }
   return { identityId, added: rowCount === 1 }
 }
 
@@ -96,7 +98,7 @@ async function ensureUser(
 }
 
 /** The role of the same name as the membership's: one fact in two places, kept equal. */
-async function ensureRole(db: Queryable, { tenant, organizationId }: Home, userId: string): Promise<void> {
+async function giveRole(db: Queryable, { tenant, organizationId }: Home, userId: string): Promise<void> {
   const schema = schemaOf(tenant)
   const named = `from public.memberships m join ${schema}.roles r on r.name = m.role and r.scope_resource_id is null
      where m.organization_id = $1 and m.identity_id = $2`
