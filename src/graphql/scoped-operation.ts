@@ -38,6 +38,8 @@ export abstract class ScopedOperation implements ApiContext {
 
   async write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
     const { pool, session } = this.#database
+    // A snapshot kept open holds a connection: operations that wait for their second one would starve each other.
+    await this.forgetReads()
     const result = await inWriteSession(pool, this.#scope, session, work)
     await this.forgetReads()
     return result
