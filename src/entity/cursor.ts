@@ -7,10 +7,10 @@ export type Cursor = string & { readonly [brand]: 'Cursor' }
 
 const VERSION = 1
 
-/** A short name of an order and a filter; a cursor carries it and is refused elsewhere. */
-export function listFingerprint(order: unknown, filter: unknown): string {
+/** A short name of a type, an order and a filter; a cursor carries it and is refused elsewhere. */
+export function listFingerprint(type: string, order: unknown, filter: unknown): string {
   return createHash('sha256')
-    .update(JSON.stringify([order, filter]))
+    .update(JSON.stringify([type, order, filter]))
     .digest('base64url')
     .slice(0, 12)
 }
@@ -32,7 +32,7 @@ export function decodeCursor(
   if (of !== fingerprint) {
     throw refused(
       argument,
-      'belongs to a list with another order or filter; send the order and filter it came from',
+      'belongs to another list, or to one with another order or filter; send the order and filter it came from',
     )
   }
   const wellFormed = values.length === length && values.every((v) => v === null || typeof v === 'string')

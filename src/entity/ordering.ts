@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import { Field, InputType, registerEnumType } from 'type-graphql'
+import { AppError } from '../errors.js'
 import type { ColumnKind, ColumnMeta, EntityClass } from './column.js'
 import { all, any, columnRef, type Condition } from './condition.js'
 
@@ -76,12 +77,21 @@ export function enumName(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 }
 
-/** The complete order of a list: what the client or the entity asks for, then the key in the last term's direction. */
+/**
+ * The complete order of a list: what the client or the entity asks for, then the key in the last term's direction.
+ * Throws BAD_USER_INPUT when a field is named twice: it could not matter any more.
+ */
 export function completeOrder(
   order: readonly OrderInput[],
   columns: ReadonlyMap<string, ColumnMeta>,
   key: readonly string[],
 ): readonly OrderTerm[] {
+  order.forEach(({ field }, index) => {
+    if (order.findIndex((term) => term.field === field) === index) return
+    throw new AppError('BAD_USER_INPUT', `orderBy names ${enumName(field)} twice.`, {
+      field: `orderBy[${index}].field`,
+    })
+  })
   const terms = order.map(({ field, direction, nulls }) => ({
     column: columns.get(field) as ColumnMeta,
     descending: direction === SortDirection.DESC,
@@ -130,8 +140,13 @@ const CURSOR_TYPES: Partial<Record<ColumnKind, string>> = {
  * place in the order like any other, and comparing with null in plain SQL would lose it.
  *
  * @param values - the position's sort values as texts, one for each term
+ * @param inclusive - whether the row at the position is meant as well
  */
-export function afterPosition(order: readonly OrderTerm[], values: readonly (string | null)[]): Condition {
+export function afterPosition(
+  order: readonly OrderTerm[],
+  values: readonly (string | null)[],
+  inclusive = false,
+): Condition {
   const position = order.map(({ column }, index) => {
     const value = values[index]
     return value === null || value === undefined
@@ -143,17 +158,18 @@ export function afterPosition(order: readonly OrderTerm[], values: readonly (str
   if (uniform && position.every((value) => value !== null)) {
     // One row comparison, which an index on these columns answers directly.
     const columns = sql.join(order.map(({ column }) => columnRef(column)))
-    return sql`(${columns}) ${sql.raw(first?.descending === true ? '<' : '>')} (${sql.join(position)})`
+    const operator = `${first?.descending === true ? '<' : '>'}${inclusive ? '=' : ''}`
+    return sql`(${columns}) ${sql.raw(operator)} (${sql.join(position)})`
   }
-  const alternatives = order.map((term, index) => {
-    const ties = order.slice(0, index).map(({ column }, tie) => {
-      const value = position[tie]
-      return value ? sql`${columnRef(column)} = ${value}` : sql`${columnRef(column)} is null`
-    })
-    const beyond = comesAfter(term, position[index] ?? null)
-    return beyond === undefined ? undefined : all([...ties, beyond])
+  const equal = order.map(({ column }, index) => {
+    const value = position[index]
+    return value ? sql`${columnRef(column)} = ${value}` : sql`${columnRef(column)} is null`
   })
-  return any(alternatives.filter((condition) => condition !== undefined))
+  const alternatives = order.flatMap((term, index) => {
+    const beyond = comesAfter(term, position[index] ?? null)
+    return beyond === undefined ? [] : [all([...equal.slice(0, index), beyond])]
+  })
+  return any(inclusive ? [...alternatives, all(equal)] : alternatives)
 }
 
 /** Where one column lies beyond a value, or undefined when nothing can. */

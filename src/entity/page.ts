@@ -40,7 +40,8 @@ export interface PagePlan {
   readonly size: number
   readonly backward: boolean
   readonly fingerprint: string
-  readonly bounded: { readonly after: boolean; readonly before: boolean }
+  /** Rows on the side the page comes from; undefined when nobody asks, or when there can be none. */
+  readonly behind: Condition | undefined
   readonly selection: Selection
 }
 
@@ -77,14 +78,19 @@ export function planPage(
   const size = backward ? pageSize('last', list.last) : pageSize('first', list.first)
   const asked = list.orderBy?.length ? list.orderBy : entity.defaultOrder
   const order = completeOrder(asked, entity.columns, entity.key)
-  const fingerprint = listFingerprint(asked, list.filter ?? null)
+  const fingerprint = listFingerprint(entity.name, asked, list.filter ?? null)
   const members = all([scope, filterCondition(list.filter, entity.filterable)])
-  const position = (argument: 'after' | 'before', terms: readonly OrderTerm[]): Condition[] => {
+  const position = (argument: 'after' | 'before'): readonly (string | null)[] | undefined => {
     const cursor = list[argument]
-    if (cursor === null || cursor === undefined) return []
-    return [afterPosition(terms, decodeCursor(cursor, fingerprint, order.length, argument))]
+    if (cursor === null || cursor === undefined) return undefined
+    return decodeCursor(cursor, fingerprint, order.length, argument)
   }
-  const where = all([members, ...position('after', order), ...position('before', reversed(order))])
+  const [after, before] = [position('after'), position('before')]
+  const where = all([
+    members,
+    ...(after === undefined ? [] : [afterPosition(order, after)]),
+    ...(before === undefined ? [] : [afterPosition(reversed(order), before)]),
+  ])
   return {
     entity,
     fields: fieldsFor(entity, merged(selection.nodes, selection.edges?.node)),
@@ -94,13 +100,22 @@ export function planPage(
     size,
     backward,
     fingerprint,
-    bounded: { after: isGiven(list.after), before: isGiven(list.before) },
+    behind: backward
+      ? behindPage(selection.pageInfo?.hasNextPage, members, order, before)
+      : behindPage(selection.pageInfo?.hasPreviousPage, members, reversed(order), after),
     selection,
   }
 }
 
-function isGiven(value: unknown): boolean {
-  return value !== null && value !== undefined
+/** The row at the cursor, and those on its other side than the page. */
+function behindPage(
+  asked: Selection | undefined,
+  members: Condition,
+  order: readonly OrderTerm[],
+  cursor: readonly (string | null)[] | undefined,
+): Condition | undefined {
+  if (asked === undefined || cursor === undefined) return undefined
+  return all([members, afterPosition(order, cursor, true)])
 }
 
 function pageSize(argument: 'first' | 'last', asked: number | null | undefined): number {
@@ -132,30 +147,15 @@ export async function readPage(session: Session, plan: PagePlan): Promise<Connec
   const countQuery = sql<{
     count: number
   }>`${label(entity, 'count')} select count(*) as count from ${tableOf(entity)} e where ${plan.members}`
-  const [rows, [counted]] = await Promise.all([
+  const behindQuery = sql<{
+    found: boolean
+  }>`${label(entity, 'behind')} select exists (select from ${tableOf(entity)} e where ${plan.behind}) as found`
+  const [rows, [counted], [behind]] = await Promise.all([
     wantsRows ? session.run(rowsQuery.compile(statements)) : [],
     'totalCount' in selection ? session.run(countQuery.compile(statements)) : [],
+    plan.behind === undefined ? [] : session.run(behindQuery.compile(statements)),
   ])
-  const page = rows.slice(0, size)
-  const oppositeEnd = await hasRowsBehind(session, plan, page[0])
-  return connectionOf(plan, rows, counted?.count ?? 0, oppositeEnd)
-}
-
-/** Whether the list goes on in the direction the page comes from; asked only when selected and possible. */
-async function hasRowsBehind(
-  session: Session,
-  plan: PagePlan,
-  first: EntityRow | undefined,
-): Promise<boolean> {
-  const asked = plan.selection.pageInfo?.[plan.backward ? 'hasNextPage' : 'hasPreviousPage'] !== undefined
-  const bounded = plan.backward ? plan.bounded.before : plan.bounded.after
-  if (!asked || !bounded || first === undefined) return asked && bounded
-  const behind = afterPosition(reversed(plan.order), positionOf(plan, first))
-  const query = sql<{
-    found: boolean
-  }>`${label(plan.entity, 'behind')} select exists (select from ${tableOf(plan.entity)} e where ${all([plan.members, behind])}) as found`
-  const [row] = await session.run(query.compile(statements))
-  return row?.found ?? false
+  return connectionOf(plan, rows, counted?.count ?? 0, behind?.found ?? false)
 }
 
 /** Puts a page together. `rows` may hold one row more than the page: the sign that the list goes on. */

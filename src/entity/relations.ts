@@ -110,23 +110,20 @@ function pageLoader(
   options: ToManyOptions,
   list: string,
 ): DataLoader<string, unknown> {
-  const shape = `${path} ${list} ${plan.fields.join()} ${Object.keys(plan.selection).join()}`
+  const shape = `${path} ${list} ${plan.fields.join()} ${Object.keys(plan.selection).join()} ${plan.behind !== undefined}`
   return loader(context, shape, async (parents) => {
-    const [pages, counts] = await Promise.all([
+    const [pages, counts, behind] = await Promise.all([
       readPages(context, plan, options, parents),
       'totalCount' in plan.selection
         ? countPages(context, plan, options, parents)
         : new Map<string, number>(),
+      plan.behind === undefined
+        ? new Set<string>()
+        : parentsBehind(context, plan, options, parents, plan.behind),
     ])
-    return parents.map((parent): Connection => {
-      const rows = pages.get(parent) ?? []
-      return connectionOf(
-        plan,
-        rows,
-        counts.get(parent) ?? 0,
-        plan.backward ? plan.bounded.before : plan.bounded.after,
-      )
-    })
+    return parents.map((parent): Connection =>
+      connectionOf(plan, pages.get(parent) ?? [], counts.get(parent) ?? 0, behind.has(parent)),
+    )
   })
 }
 
@@ -166,6 +163,22 @@ async function countPages(
     where ${parent} = any(${parents}::uuid[]) and ${plan.members} group by 1`
   const rows = await context.read().run(query.compile(statements))
   return new Map(rows.map(({ id, count }) => [id, count]))
+}
+
+/** Parents whose list goes on in the direction the page comes from. */
+async function parentsBehind(
+  context: OperationContext,
+  plan: PagePlan,
+  options: ToManyOptions,
+  parents: readonly string[],
+  behind: Condition,
+): Promise<Set<string>> {
+  const { source, parent } = sourceOf(options)
+  const query = sql<{ id: string }>`${label(plan.entity, 'behind')}
+    select p.id from unnest(${parents}::uuid[]) p (id)
+    where exists (select from ${source} where ${parent} = p.id and ${behind})`
+  const rows = await context.read().run(query.compile(statements))
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** Where the rows of a to-many relation come from, and which column names the parent. */

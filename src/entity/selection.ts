@@ -1,6 +1,13 @@
-import { Kind, type FragmentDefinitionNode, type GraphQLResolveInfo, type SelectionNode } from 'graphql'
+import {
+  getDirectiveValues,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
+  Kind,
+  type GraphQLResolveInfo,
+  type SelectionNode,
+} from 'graphql'
 
-/** The names selected below a field, as a tree; fragments are merged in, directives are taken as included. */
+/** The names selected below a field, as a tree; fragments are merged in, `@skip` and `@include` are followed. */
 export interface Selection {
   readonly [field: string]: Selection
 }
@@ -10,24 +17,33 @@ type MutableSelection = { [field: string]: MutableSelection }
 /** What the client selected below the field that is being resolved. */
 export function selectionOf(info: GraphQLResolveInfo): Selection {
   const selection: MutableSelection = {}
-  for (const node of info.fieldNodes) collect(node.selectionSet?.selections, info.fragments, selection)
+  for (const node of info.fieldNodes) collect(node.selectionSet?.selections, info, selection)
   return selection
 }
 
 function collect(
   nodes: readonly SelectionNode[] | undefined,
-  fragments: Record<string, FragmentDefinitionNode>,
+  info: GraphQLResolveInfo,
   into: MutableSelection,
 ): void {
   for (const node of nodes ?? []) {
+    if (!isIncluded(node, info)) continue
     if (node.kind === Kind.FIELD) {
-      collect(node.selectionSet?.selections, fragments, (into[node.name.value] ??= {}))
+      collect(node.selectionSet?.selections, info, (into[node.name.value] ??= {}))
     } else if (node.kind === Kind.INLINE_FRAGMENT) {
-      collect(node.selectionSet.selections, fragments, into)
+      collect(node.selectionSet.selections, info, into)
     } else {
-      collect(fragments[node.name.value]?.selectionSet.selections, fragments, into)
+      collect(info.fragments[node.name.value]?.selectionSet.selections, info, into)
     }
   }
+}
+
+function isIncluded(node: SelectionNode, { variableValues }: GraphQLResolveInfo): boolean {
+  if (node.directives === undefined || node.directives.length === 0) return true
+  return (
+    getDirectiveValues(GraphQLSkipDirective, node, variableValues)?.['if'] !== true &&
+    getDirectiveValues(GraphQLIncludeDirective, node, variableValues)?.['if'] !== false
+  )
 }
 
 /** The selections of several places in one. */
