@@ -33,8 +33,10 @@ export function trimDecimal(digits: string): string {
 }
 
 function parseDateTime(value: unknown): string {
-  GraphQLDateTime.parseValue(value) // throws with its own words when it is not RFC 3339
-  return String(value)
+  // It throws with its own words when it is not RFC 3339.
+  const year = GraphQLDateTime.parseValue(value).getUTCFullYear()
+  if (year >= 1 && year <= 9999) return String(value)
+  throw new GraphQLError(`DateTime must lie in the years 0001 to 9999 of UTC; got ${String(value)}.`)
 }
 
 /**
