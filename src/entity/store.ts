@@ -4,7 +4,7 @@ import { statements, type Session } from '../tenancy/session.js'
 import { auditable, recordChange } from './audit-trail.js'
 import type { ColumnMeta } from './column.js'
 import { all, fromClient, type Condition } from './condition.js'
-import type { EntityDefinition } from './entity.js'
+import { entityOf, type EntityDefinition } from './entity.js'
 import { keyOf } from './global-id.js'
 import type { OperationContext } from './operation-context.js'
 import { personOf } from './operation-context.js'
@@ -31,6 +31,7 @@ export async function createRow(
   values: Values,
 ): Promise<EntityRow> {
   const given = storedValues(entity, values)
+  await requireLive(session, given)
   const columns = sql.raw(given.map(({ column }) => column.column).join(', '))
   const inserted =
     given.length === 0
@@ -58,6 +59,7 @@ export async function updateRow(
   const before = await lockRow(session, entity, key)
   const given = storedValues(entity, values)
   if (given.length === 0) return before
+  await requireLive(session, given)
   const touched = entity.columns.has('updatedAt') ? [sql`updated_at = now()`] : []
   const assignments = [
     ...given.map(({ column, value }) => sql`${sql.raw(column.column)} = ${value}`),
@@ -137,11 +139,8 @@ async function registerDeleted(
 }
 
 /** Values with their columns, as parameters; an empty value for a column that must have one is refused. */
-function storedValues(
-  entity: EntityDefinition,
-  values: Values,
-): { column: ColumnMeta; value: RawBuilder<unknown> }[] {
-  const given: { column: ColumnMeta; value: RawBuilder<unknown> }[] = []
+function storedValues(entity: EntityDefinition, values: Values): GivenValue[] {
+  const given: GivenValue[] = []
   for (const [field, value] of Object.entries(values)) {
     const column = entity.columns.get(field)
     if (column === undefined || value === undefined) continue
@@ -153,9 +152,33 @@ function storedValues(
     }
     const parameter =
       column.kind === 'json' && value !== null ? sql`${JSON.stringify(value)}::jsonb` : sql`${value}`
-    given.push({ column, value: parameter })
+    given.push({ column, value: parameter, key: column.kind === 'id' ? value : null })
   }
   return given
+}
+
+interface GivenValue {
+  readonly column: ColumnMeta
+  readonly value: RawBuilder<unknown>
+  /** Key of the object that an id names. */
+  readonly key: unknown
+}
+
+/**
+ * Refuses to name what was marked as deleted: the foreign key is content with it. The lock lasts until the
+ * transaction ends, so that nobody deletes the object in between.
+ */
+async function requireLive(session: Session, given: readonly GivenValue[]): Promise<void> {
+  for (const { column, key } of given) {
+    const target = key === null || column.references === undefined ? undefined : entityOf(column.references())
+    if (target?.softDelete !== true) continue
+    const query = sql`${label(target, 'require')} select from ${tableOf(target)} e where ${live(target, [String(key)])} for share`
+    const rows = await session.run(query.compile(statements))
+    if (rows.length > 0) continue
+    throw new AppError('BAD_USER_INPUT', `${column.field} names an object that does not exist.`, {
+      field: column.field,
+    })
+  }
 }
 
 /** A name of spaces names nothing. */

@@ -30,7 +30,7 @@ export function removeTeamMember(context: OperationContext, team: string, user: 
     const open = await openMembership(session, team, user)
     if (open === undefined) throw notFound(teamMembers)
     const close = sql`/* team_members.close */
-      update team_members set left_at = now(), removed_by = ${personOf(context)} where id = ${open}`
+      update team_members set left_at = greatest(now(), joined_at), removed_by = ${personOf(context)} where id = ${open}`
     await session.run(close.compile(statements))
     const closed = await lockRow(session, teamMembers, [open])
     await recordChange(session, context, {

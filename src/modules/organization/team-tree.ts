@@ -30,6 +30,8 @@ export function moveTeam(context: OperationContext, team: string, under: string 
 export function deleteTeam(context: OperationContext, team: string): Promise<EntityRow> {
   return context.write(async (session) => {
     await lockTree(session)
+    // Whoever adds a team below holds this one until that is done: only then is it certain what is below.
+    await lockRow(session, teams, [team])
     const below = sql<{ count: number }>`/* teams.count_below */
       select count(*) as count from teams where parent_team_id = ${team} and deleted_at is null`
     const [found] = await session.run(below.compile(statements))
@@ -44,7 +46,7 @@ export function deleteTeam(context: OperationContext, team: string): Promise<Ent
     }
     const deleted = await deleteRow(session, context, teams, [team])
     await session.run(
-      sql`/* team_members.close */ update team_members set left_at = now() where team_id = ${team} and left_at is null`.compile(
+      sql`/* team_members.close */ update team_members set left_at = greatest(now(), joined_at) where team_id = ${team} and left_at is null`.compile(
         statements,
       ),
     )
