@@ -101,7 +101,7 @@ function declareCreate(prototype: Prototype, entity: EntityDefinition, input: En
       createRow(session, context, entity, valuesOf(entity, input)),
     ),
   })) as Method
-  declareInput(prototype, name, input)
+  declareInput(prototype, name, input, `The new ${entity.name}.`)
   declareMutation(prototype, name, entity, `Adds a ${entity.name}.`)
 }
 
@@ -115,7 +115,7 @@ function declareUpdate(prototype: Prototype, entity: EntityDefinition, input: En
       ),
     }
   }) as Method
-  declareInput(prototype, name, input)
+  declareInput(prototype, name, input, `Which ${entity.name} to change, and how.`)
   declareMutation(prototype, name, entity, `Changes a ${entity.name}; what is left out stays as it is.`)
 }
 
@@ -130,8 +130,8 @@ function declareDelete(prototype: Prototype, entity: EntityDefinition): void {
   declareMutation(prototype, name, entity, `Deletes a ${entity.name}.`)
 }
 
-function declareInput(prototype: Prototype, name: string, input: EntityClass): void {
-  Arg('input', () => input)(prototype, name, 0)
+function declareInput(prototype: Prototype, name: string, input: EntityClass, description: string): void {
+  Arg('input', () => input, { description })(prototype, name, 0)
   Ctx()(prototype, name, 1)
 }
 
@@ -148,7 +148,8 @@ function declareMutation(
     description: `What \`${name}\` did.`,
     simpleResolvers: true,
   })(payload)
-  Mutation(() => payload, { description })(prototype, name, descriptor(prototype, name))
+  // Nullable, so that a field that fails neither hides what the others did nor keeps the next ones from running.
+  Mutation(() => payload, { nullable: true, description })(prototype, name, descriptor(prototype, name))
 }
 
 function descriptor(prototype: Prototype, name: string): TypedPropertyDescriptor<unknown> {

@@ -61,7 +61,7 @@ type Rate = PriceRate & { pricingId: string }
 
 @Resolver(() => ModelPrice)
 export class PriceRatesResolver {
-  @FieldResolver(() => [PriceRate], { description: 'The rates, component by component.' })
+  @FieldResolver(() => [PriceRate], { nullable: true, description: 'The rates, component by component.' })
   rates(@Root() price: EntityRow, @Ctx() context: OperationContext): Promise<unknown> {
     return ratesLoader(context).load(String(price.id))
   }

@@ -44,6 +44,7 @@ export class RevokeApiKeyPayload {
 @Resolver()
 export class ApiKeyResolver {
   @Mutation(() => CreateApiKeyPayload, {
+    nullable: true,
     description: 'Makes a key by which a program works in the organization.',
   })
   async createApiKey(
@@ -54,7 +55,10 @@ export class ApiKeyResolver {
     return { apiKey: row, secret: key }
   }
 
-  @Mutation(() => RevokeApiKeyPayload, { description: 'Ends a key for good, on every gateway at once.' })
+  @Mutation(() => RevokeApiKeyPayload, {
+    nullable: true,
+    description: 'Ends a key for good, on every gateway at once.',
+  })
   async revokeApiKey(
     @Arg('id', () => ID, { description: 'Which key.' }) id: string,
     @Ctx() context: TenantOperation,

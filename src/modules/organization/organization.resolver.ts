@@ -9,7 +9,7 @@ import { Organization, organizations } from './organization.entity.js'
 
 @Resolver(() => Organization)
 export class OrganizationResolver {
-  @Query(() => Organization, { description: 'The organization the request works in.' })
+  @Query(() => Organization, { nullable: true, description: 'The organization the request works in.' })
   async organization(@Ctx() context: TenantOperation, @Info() info: GraphQLResolveInfo): Promise<EntityRow> {
     const fields = fieldsFor(organizations, selectionOf(info))
     const key = [context.tenant.organizationId]

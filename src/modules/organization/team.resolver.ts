@@ -52,7 +52,10 @@ export class TeamMemberPayload {
 
 @Resolver(() => Team)
 export class TeamResolver {
-  @Mutation(() => TeamPayload, { description: 'Puts a team, with everything below it, under another one.' })
+  @Mutation(() => TeamPayload, {
+    nullable: true,
+    description: 'Puts a team, with everything below it, under another one.',
+  })
   async moveTeam(
     @Arg('input', () => MoveTeamInput, { description: 'Which team, and where to.' }) input: MoveTeamInput,
     @Ctx() context: OperationContext,
@@ -63,6 +66,7 @@ export class TeamResolver {
   }
 
   @Mutation(() => TeamPayload, {
+    nullable: true,
     description: 'Deletes a team that has no teams below it; its people leave it.',
   })
   async deleteTeam(
@@ -73,6 +77,7 @@ export class TeamResolver {
   }
 
   @Mutation(() => TeamMemberPayload, {
+    nullable: true,
     description: 'Lets a person join a team; nothing changes for one who is in it as that already.',
   })
   async addTeamMember(
@@ -85,6 +90,7 @@ export class TeamResolver {
   }
 
   @Mutation(() => TeamMemberPayload, {
+    nullable: true,
     description: 'Lets a person leave a team; the time in it stays on record.',
   })
   async removeTeamMember(

@@ -163,6 +163,7 @@ export class RecordUsagePayload {
 @Resolver()
 export class RecordUsageResolver {
   @Mutation(() => RecordUsagePayload, {
+    nullable: true,
     description:
       'Records uses of AI tools and models. A bad event is rejected by itself; the others are recorded.',
   })
