@@ -8,6 +8,7 @@ import type { ColumnMeta } from './column.js'
 import { all, filterCondition, type FilterInput } from './condition.js'
 import type { EntityDefinition } from './entity.js'
 import type { OperationContext } from './operation-context.js'
+import { enumName } from './ordering.js'
 import { readable } from './read-access.js'
 import { label, tableOf } from './rows.js'
 import { selectionOf, type Selection } from './selection.js'
@@ -65,7 +66,10 @@ async function readGroups(
   selection: Selection,
   { filter, groupBy, first }: Arguments,
 ): Promise<Row[]> {
-  const groups = groupBy.map((group, index) => groupExpression(entity, group, index))
+  const groups = groupBy.map((group, index) => {
+    refuseRepeated(groupBy, index)
+    return groupExpression(entity, group, index)
+  })
   const currency = currencyOf(measures, selection)
   if (currency !== undefined && groups.every(({ field }) => field !== currency.field)) {
     groups.push({ field: currency.field, expression: sql.raw(`e.${currency.column}`) })
@@ -88,6 +92,15 @@ async function readGroups(
   return rows.map((row) => groupRow(row, measures, currency?.field))
 }
 
+/** Two buckets of one moment would need two names in `group`. */
+function refuseRepeated(groupBy: readonly GroupInput[], index: number): void {
+  const field = groupBy[index]?.field as string
+  if (groupBy.findIndex((group) => group.field === field) === index) return
+  throw new AppError('BAD_USER_INPUT', `groupBy names ${enumName(field)} twice.`, {
+    field: `groupBy[${index}].field`,
+  })
+}
+
 interface GroupExpression {
   readonly field: string
   readonly expression: RawBuilder<unknown>
@@ -102,9 +115,10 @@ function groupExpression(
   const ref = sql.raw(`e.${column.column}`)
   const path = `groupBy[${index}]`
   if (column.kind !== 'datetime') {
-    if (bucket === null || bucket === undefined) return { field, expression: ref }
-    throw new AppError('BAD_USER_INPUT', `${path}.bucket is only for moments; ${field} is none.`, {
-      field: `${path}.bucket`,
+    const given = bucket != null ? 'bucket' : timeZone != null ? 'timeZone' : undefined
+    if (given === undefined) return { field, expression: ref }
+    throw new AppError('BAD_USER_INPUT', `${path}.${given} is only for moments; ${field} is none.`, {
+      field: `${path}.${given}`,
     })
   }
   if (bucket === null || bucket === undefined) {
@@ -139,8 +153,7 @@ function checkedTimeZone(name: string, path: string): string {
 }
 
 function valueExpression(aggregate: AggregateFunction, column: ColumnMeta): RawBuilder<unknown> {
-  // The sum of bigints is numeric in Postgres; a count of tokens is a whole number again.
-  const cast = column.kind === 'int' && aggregate !== 'avg' ? '::bigint' : ''
+  const cast = column.kind === 'int' && (aggregate === 'min' || aggregate === 'max') ? '::bigint' : ''
   return sql.raw(`${aggregate}(e.${column.column})${cast} as "${aggregate}.${column.field}"`)
 }
 
@@ -162,13 +175,24 @@ function groupRow(row: Row, measures: readonly ColumnMeta[], currency: string | 
     const values: Row = {}
     for (const { field, kind } of measures) {
       const value = row[`${aggregate}.${field}`]
-      const empty = value === null || value === undefined
-      values[field] =
-        kind === 'money' && !empty ? { amount: value, currency: row[currency ?? ''] } : (value ?? null)
+      if (value === null || value === undefined) values[field] = null
+      else if (kind === 'money') values[field] = { amount: value, currency: row[currency ?? ''] }
+      else values[field] = kind === 'int' && aggregate === 'sum' ? wholeSum(value, field) : value
     }
     result[aggregate] = values
   }
   return result
+}
+
+/** The sum of whole numbers, which is numeric in Postgres, as a whole number again. */
+function wholeSum(value: unknown, field: string): number {
+  const sum = Number(value)
+  if (Number.isSafeInteger(sum)) return sum
+  throw new AppError(
+    'LIMIT_EXCEEDED',
+    `The sum of ${field} is ${String(value)}, more than JSON numbers hold exactly. Narrow the filter or the groups.`,
+    { limit: `sum.${field}`, allowed: Number.MAX_SAFE_INTEGER, asked: String(value) },
+  )
 }
 
 function groupLimit(first: number | null): number {
