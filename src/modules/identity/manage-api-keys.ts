@@ -3,7 +3,7 @@ import { AppError } from '../../errors.js'
 import { auditable, recordChange } from '../../entity/audit-trail.js'
 import { personOf, type TenantOperation } from '../../entity/operation-context.js'
 import type { EntityRow } from '../../entity/rows.js'
-import { findRow, notFound } from '../../entity/store.js'
+import { findRow, notFound, valuesOf } from '../../entity/store.js'
 import { always } from '../../entity/condition.js'
 import { accessRoles, isAccessRole } from '../../tenancy/actor.js'
 import { createApiKey } from '../../tenancy/api-key.js'
@@ -18,18 +18,21 @@ export interface NewApiKeyValues {
   readonly expiresAt?: string | null
 }
 
+const LONGEST_NAME = 200
+
 /** Makes a key and returns it with its row: the only moment at which the key itself is known. */
 export function issueApiKey(
   context: TenantOperation,
-  { name, role, expiresAt }: NewApiKeyValues,
+  input: NewApiKeyValues,
 ): Promise<{ row: EntityRow; key: string }> {
-  const roleName = grantableRole(context, role ?? 'api_user')
+  const { name, expiresAt } = checkedValues(input)
+  const roleName = grantableRole(context, input.role ?? 'api_user')
   const { key, prefix, hash } = createApiKey()
   return context.write(async (session) => {
     // The hash can be written and never read, so the id is asked for and the row is read back by it.
     const insert = sql<{ id: string }>`/* api_keys.insert */
       insert into public.api_keys (organization_id, name, key_prefix, key_hash, role_name, expires_at, created_by)
-      values (${context.tenant.organizationId}, ${name}, ${prefix}, ${hash}, ${roleName}, ${expiresAt ?? null},
+      values (${context.tenant.organizationId}, ${name}, ${prefix}, ${hash}, ${roleName}, ${expiresAt},
         ${personOf(context)})
       returning id`
     const [inserted] = await session.run(insert.compile(statements))
@@ -69,6 +72,20 @@ export function revokeApiKey(context: TenantOperation, id: string): Promise<Enti
     })
     return row
   })
+}
+
+function checkedValues({ name, expiresAt = null }: NewApiKeyValues): {
+  name: string
+  expiresAt: string | null
+} {
+  valuesOf(apiKeys, { name })
+  if (name.trim() === '' || name.length > LONGEST_NAME) {
+    throw new AppError('BAD_USER_INPUT', `name must have 1 to ${LONGEST_NAME} characters.`, { field: 'name' })
+  }
+  if (expiresAt !== null && Date.parse(expiresAt) <= Date.now()) {
+    throw new AppError('BAD_USER_INPUT', 'expiresAt must lie in the future.', { field: 'expiresAt' })
+  }
+  return { name, expiresAt }
 }
 
 /** A key may be given no role above its maker's own. */
