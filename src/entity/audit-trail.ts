@@ -35,10 +35,15 @@ export async function recordInOrganization(
       ip_address, user_agent, resource_type, resource_id, old_values, new_values, changed_fields, request_id)
     values (${change.eventType}, 'data_change', ${actor.kind === 'person' ? actor.identityId : null},
       ${actor.kind === 'person' ? 'user' : 'api_key'}, ${tenant.role},
-      ${actor.kind === 'api_key' ? actor.apiKeyId : null}, ${ipAddress ?? null}, ${userAgent ?? null},
+      ${actor.kind === 'api_key' ? actor.apiKeyId : null}, ${addressOf(ipAddress)}, ${userAgent ?? null},
       ${change.resourceType}, ${change.resourceId}, ${json(change.oldValues)}, ${json(change.newValues)},
       ${changed}, ${requestId})`
   await session.run(query.compile(statements))
+}
+
+/** A link-local address names its interface behind a percent sign, which is none of Postgres' inet. */
+function addressOf(ipAddress: string | undefined): string | null {
+  return ipAddress?.replace(/%.*$/, '') ?? null
 }
 
 function json(values: Readonly<Record<string, unknown>> | undefined): string | null {
