@@ -1,0 +1,115 @@
+import type { FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
+import type pg from 'pg'
+import { accountApi } from '../account/account-api.js'
+import type { Config } from '../config.js'
+import { createPool } from '../database/pool.js'
+import type { MigrationCatalogue } from '../fleet/migration-files.js'
+import { tenantApi } from '../graphql/tenant-api.js'
+import { createAuthenticator } from '../http/authentication/authenticate.js'
+import type { LocalIssuer } from '../http/authentication/local-issuer.js'
+import { remoteIssuer } from '../http/authentication/trusted-issuer.js'
+import type { GraphiqlHeaders } from '../http/graphiql/register.js'
+import type { HealthCheck } from '../http/health.js'
+import { listen } from '../http/listen.js'
+import type { Logger } from '../http/logger.js'
+import { createHttpServer } from '../http/server.js'
+import { closeHttpServer } from '../http/shutdown.js'
+import { platformApi } from '../platform/platform-api.js'
+import { DirectoryListener } from '../tenancy/directory-listener.js'
+import { platformScope } from '../tenancy/session-scope.js'
+import { inReadSession, statements } from '../tenancy/session.js'
+import { TenantDirectory } from '../tenancy/tenant-directory.js'
+
+export interface GatewayOptions {
+  readonly config: Config
+  readonly logger: Logger
+  readonly migrations: MigrationCatalogue
+  readonly gatewayUrl: string
+  /** The same database without a pooler in between. */
+  readonly directUrl: string
+  /** Lets the platform API provision; absent in a gateway that only serves. */
+  readonly admin?: pg.Pool | undefined
+  /** Signs and accepts tokens of its own: demo mode. */
+  readonly issuer?: LocalIssuer | undefined
+  readonly graphiqlHeaders?: GraphiqlHeaders | undefined
+}
+
+export interface RunningGateway {
+  /** Base URL, such as http://localhost:4000. */
+  readonly url: string
+  /** Answers what was begun, then closes every connection. */
+  stop(): Promise<void>
+}
+
+/** Puts the parts of a gateway together and listens. Throws PortInUseError. */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const { config } = options
+  const pool = createPool({
+    connectionString: options.gatewayUrl,
+    max: config.databasePoolSize,
+    applicationName: 'orgscope gateway',
+  })
+  const session = { statementTimeout: config.statementTimeout }
+  const directory = new TenantDirectory(pool, session)
+  const listener = new DirectoryListener(options.directUrl, directory)
+  const server = await createHttpServer({
+    config,
+    apis: [
+      tenantApi({ pool, directory, session }),
+      accountApi({ pool, session }),
+      platformApi({ pool, directory, session, migrations: options.migrations, admin: options.admin }),
+    ],
+    authenticate: createAuthenticator({
+      directory,
+      issuers: [
+        ...config.issuers.map(remoteIssuer),
+        ...(options.issuer === undefined ? [] : [options.issuer.trusted()]),
+      ],
+    }),
+    readiness: () => readiness(pool, options.migrations),
+    logger: options.logger,
+    jwks: options.issuer?.jwks(),
+    graphiqlHeaders: options.graphiqlHeaders,
+  })
+  const stop = (): Promise<void> => stopGateway(server, listener, pool, config.shutdownGrace)
+  try {
+    await listener.start()
+    return { url: await listen(server, config.host, config.port), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function stopGateway(
+  server: FastifyInstance,
+  listener: DirectoryListener,
+  pool: pg.Pool,
+  grace: number,
+): Promise<void> {
+  await closeHttpServer(server, grace)
+  await listener.stop()
+  await pool.end()
+}
+
+/** The gateway can serve when the database answers and the shared schema is the one this program knows. */
+async function readiness(pool: pg.Pool, { shared }: MigrationCatalogue): Promise<readonly HealthCheck[]> {
+  const latest = shared.migrations.at(-1)?.version ?? 0
+  const query = sql<{ version: number | null }>`/* health.shared_version */
+    select max(version) as version from public.schema_migrations
+    where schema_name = 'public' and status in ('applied', 'baseline')`
+  try {
+    const rows = await inReadSession(pool, platformScope, { statementTimeout: 3_000 }, (session) =>
+      session.run(query.compile(statements)),
+    )
+    const version = rows[0]?.version ?? 0
+    const reason = `public is at ${version} of ${latest}; run orgscope migrate up`
+    return [
+      { name: 'database', ok: true },
+      { name: 'migrations', ok: version >= latest, ...(version >= latest ? {} : { reason }) },
+    ]
+  } catch {
+    return [{ name: 'database', ok: false, reason: 'the database does not answer' }]
+  }
+}
