@@ -19,12 +19,11 @@ export class PageInfo {
   readonly endCursor!: string | null
 }
 
-/** By the entity's class: definitions of one type may differ in what they let be written. */
-const connections = new Map<EntityClass, EntityClass>()
+const connections = new Map<EntityDefinition, EntityClass>()
 
 /** `<Entity>Connection` and `<Entity>Edge` by the Relay cursor connections specification. */
 export function connectionType(entity: EntityDefinition): EntityClass {
-  const known = connections.get(entity.type)
+  const known = connections.get(entity)
   if (known !== undefined) return known
   const edgeClass = class {}
   declareField(edgeClass, 'node', () => entity.type, 'The object.')
@@ -48,7 +47,7 @@ export function connectionType(entity: EntityDefinition): EntityClass {
     description: `A page of a list of ${entity.name} objects.`,
     simpleResolvers: true,
   })(connectionClass)
-  connections.set(entity.type, connectionClass)
+  connections.set(entity, connectionClass)
   return connectionClass
 }
 

@@ -11,7 +11,7 @@ export interface WriteOptions<Row> {
   readonly defaulted: readonly (keyof Row & string)[]
 }
 
-/** The same entity with inputs to write it by. */
+/** The same entity with inputs to write it by, and nothing else: its reading stays where it is. */
 export function withWrites<Row extends object>(
   entity: EntityDefinition<Row>,
   { permission, create, update, defaulted }: WriteOptions<Row>,
@@ -20,6 +20,8 @@ export function withWrites<Row extends object>(
   return {
     ...entity,
     permission,
+    reads: [],
+    aggregate: undefined,
     create,
     update,
     createInput: defineInput('Create', name, pickColumns(name, columns, create), defaulted),

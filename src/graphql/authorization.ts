@@ -24,11 +24,12 @@ const nobody = rule({ cache: 'no_cache' })(
 
 /** Wraps every root field in its rule: the module first, then the permission. Other fields stay unwrapped. */
 export function guarded(schema: GraphQLSchema, rules: readonly RootRules[]): GraphQLSchema {
-  const tree = { Query: fieldRules(rules, 'Query'), Mutation: fieldRules(rules, 'Mutation') }
+  const roots = (['Query', 'Mutation'] as const).filter((type) => schema.getType(type) !== undefined)
+  const tree = Object.fromEntries(roots.map((type) => [type, fieldRules(rules, type)]))
   const options = { allowExternalErrors: true, fallbackRule: nobody }
   const generated = shield(tree, options).generate(schema) as Record<string, IMiddlewareTypeMap>
-  const { Query, Mutation } = generated
-  return applyMiddleware(schema, { Query, Mutation } as IMiddlewareTypeMap)
+  const wrapped = Object.fromEntries(roots.map((type) => [type, generated[type]])) as IMiddlewareTypeMap
+  return applyMiddleware(schema, wrapped)
 }
 
 /** The rules of all modules for the fields of one root type. */
