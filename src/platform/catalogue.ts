@@ -1,0 +1,66 @@
+import { crudResolver } from '../entity/crud-resolver.js'
+import type { EntityDefinition } from '../entity/entity.js'
+import type { Module } from '../entity/module.js'
+import { withWrites } from '../entity/with-writes.js'
+import { catalogModule } from '../modules/catalog/index.js'
+import { modelPrices } from '../modules/catalog/model-price.entity.js'
+import { models } from '../modules/catalog/model.entity.js'
+import { providers } from '../modules/catalog/provider.entity.js'
+import { tools } from '../modules/catalog/tool.entity.js'
+
+const toolFields = [
+  'type',
+  'vendor',
+  'description',
+  'website',
+  'apiAvailable',
+  'integrationMethod',
+  'aliases',
+  'extra',
+] as const
+
+const writtenTools = withWrites(tools, {
+  permission: 'tool',
+  create: ['name', ...toolFields],
+  update: ['name', ...toolFields],
+  defaulted: ['type', 'apiAvailable', 'aliases', 'extra'],
+})
+
+/** Prices name provider and model by their names, so neither is ever renamed. */
+const writtenProviders = withWrites(providers, {
+  permission: 'provider',
+  create: ['name', 'providerType', 'defaultModel', 'isActive'],
+  update: ['providerType', 'defaultModel', 'isActive'],
+  defaulted: ['isActive'],
+})
+
+const modelFields = [
+  'displayName',
+  'description',
+  'maxTokens',
+  'supportsFunctions',
+  'supportsVision',
+  'supportsStreaming',
+  'averageLatencyMs',
+  'qualityScore',
+  'isActive',
+  'deprecatedAt',
+] as const
+
+const writtenModels = withWrites(models, {
+  permission: 'model',
+  create: ['providerId', 'modelName', ...modelFields],
+  update: modelFields,
+  defaulted: ['supportsFunctions', 'supportsVision', 'supportsStreaming', 'isActive'],
+})
+
+const written = [writtenTools, writtenProviders, writtenModels].map(crudResolver)
+
+export const catalogueEntities: readonly EntityDefinition[] = [tools, providers, models, modelPrices]
+
+/** The catalogue all organizations share, read as they read it, and written only here. */
+export const catalogue: Module = {
+  name: catalogModule.name,
+  resolvers: [...catalogModule.resolvers, ...written.map(({ resolver }) => resolver)],
+  rules: [...catalogModule.rules, ...written.map(({ rules }) => rules)],
+}
