@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createApiKey, hashApiKey, isApiKeyForm } from '../../src/tenancy/api-key.js'
 import { freshDatabase, type TestDatabase } from '../support/database.js'
-import { ask, type Answer } from './support.js'
+import { type Answer, ask, eventually } from './support.js'
 import { createOrganization, tenantGateway, type Organization, type TenantGateway } from './tenant-gateway.js'
 
 let database: TestDatabase
@@ -74,7 +74,7 @@ describe('an API key', () => {
     expect((await askWith(second, secret)).status).toBe(200)
     await first.askAs(acme.ownerId, acme.tenant, REVOKE, { id: apiKey.id })
     for (const gateway of [first, second]) {
-      await expect.poll(async () => (await askWith(gateway, secret)).status).toBe(401)
+      await eventually(async () => (await askWith(gateway, secret)).status).toBe(401)
       expect(refusal(await askWith(gateway, secret))).toEqual([
         401,
         'UNAUTHENTICATED',

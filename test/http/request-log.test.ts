@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { AppError } from '../../src/errors.js'
 import { createLogger } from '../../src/http/logger.js'
-import { ask, echoApi, serve, type LogLine } from './support.js'
+import { ask, echoApi, eventually, type LogLine, serve } from './support.js'
 
 /** The line is written when the answer has left, which may be a moment after it arrived. */
 async function requestLine(log: readonly LogLine[]): Promise<LogLine> {
-  await expect.poll(() => log.some(({ msg }) => msg === 'request')).toBe(true)
+  await eventually(() => log.some(({ msg }) => msg === 'request')).toBe(true)
   return log.find(({ msg }) => msg === 'request') as LogLine
 }
 
@@ -55,7 +55,7 @@ test('nothing personal is logged: no token, key, variable, document, address or 
   await ask(`${url}/graphql?secret=parameter`, document, headers, { variables: { a: 1 } })
   await ask(`${url}/graphql`, document, headers, { variables: { a: 'secret-variable' } })
   await ask(`${url}/secret-path`, document, headers)
-  await expect.poll(() => log.filter(({ msg }) => msg === 'request').length).toBe(3)
+  await eventually(() => log.filter(({ msg }) => msg === 'request').length).toBe(3)
   expect(JSON.stringify(log)).not.toMatch(/secret|127\.0\.0\.1/)
 })
 
@@ -84,6 +84,6 @@ test('the level decides what is written', async () => {
   const { url } = await serve({ logger: createLogger('error', { write: (line) => void lines.push(line) }) })
   await ask(`${url}/graphql`, '{ hello }')
   await ask(`${url}/graphql`, '{ bug }')
-  await expect.poll(() => lines.length).toBe(1)
+  await eventually(() => lines.length).toBe(1)
   expect(lines[0]).toContain('unexpected error')
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { listen, PortInUseError } from '../../src/http/listen.js'
 import { closeHttpServer } from '../../src/http/shutdown.js'
-import { ask, build, echoApi, gate, serve, type EchoApi } from './support.js'
+import { ask, build, echoApi, type EchoApi, eventually, gate, serve } from './support.js'
 
 /** An API whose field `act` runs until the test lets it go. */
 function slowApi(): { api: EchoApi; started: Promise<void>; release(): void } {
@@ -19,7 +19,7 @@ function slowApi(): { api: EchoApi; started: Promise<void>; release(): void } {
 
 /** Resolves when new connections are not accepted any more. */
 async function refusing(url: string): Promise<void> {
-  await expect.poll(() => fetch(`${url}/health/live`).then(String, () => 'refused')).toBe('refused')
+  await eventually(() => fetch(`${url}/health/live`).then(String, () => 'refused')).toBe('refused')
 }
 
 describe('starting', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { loadConfig, type Config } from '../../src/config.js'
 import { AppError } from '../../src/errors.js'
 import type { ApiContext, GraphqlApi, RequestFacts } from '../../src/graphql/api.js'
@@ -189,4 +189,9 @@ export function gate(): { readonly opened: Promise<void>; open(): void } {
     open = resolve
   })
   return { opened, open: () => open() }
+}
+
+/** Expects what becomes true by itself, however busy the machine is. */
+export function eventually<Value>(look: () => Value): ReturnType<typeof expect.poll<Value>> {
+  return expect.poll(look, { timeout: 20_000 })
 }

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest'
+import type { GraphqlApi } from '../../src/graphql/api.js'
 import { tenantApi } from '../../src/graphql/tenant-api.js'
 import { createAuthenticator } from '../../src/http/authentication/authenticate.js'
 import type { TrustedIssuer } from '../../src/http/authentication/trusted-issuer.js'
@@ -11,7 +12,15 @@ import { TenantDirectory } from '../../src/tenancy/tenant-directory.js'
 import type { TenantId } from '../../src/tenancy/tenant-id.js'
 import { requestTenant } from '../../src/tenancy/tenant-request.js'
 import { uniqueTenant, type TestDatabase } from '../support/database.js'
-import { ask, serve, temporaryIssuer, type Answer, type ServeOptions, type TestServer } from './support.js'
+import {
+  ask,
+  echoApi,
+  serve,
+  temporaryIssuer,
+  type Answer,
+  type ServeOptions,
+  type TestServer,
+} from './support.js'
 
 /** An organization with its owner. */
 export interface Organization {
@@ -58,6 +67,8 @@ export interface TenantGatewayOptions extends ServeOptions {
   readonly poolSize?: number
   /** Milliseconds. */
   readonly statementTimeout?: number
+  /** Whose owner's credentials GraphiQL starts with. */
+  readonly demo?: Organization
 }
 
 /** The tenant API as it is served: authentication, directory with its listener, readiness. */
@@ -68,6 +79,7 @@ export async function tenantGateway(
     issuers = [],
     poolSize = 4,
     statementTimeout = 5_000,
+    demo,
     ...options
   }: TenantGatewayOptions = {},
 ): Promise<TenantGateway> {
@@ -79,9 +91,14 @@ export async function tenantGateway(
   onTestFinished(() => listener.stop())
   const issuer = await temporaryIssuer()
   const server = await serve({
-    apis: [tenantApi({ pool, directory, session })],
+    apis: [
+      tenantApi({ pool, directory, session }),
+      echoApi({ name: 'account' }),
+      echoApi({ name: 'platform' }),
+    ],
     authenticate: createAuthenticator({ directory, issuers: [issuer.trusted(), ...issuers] }),
     readiness: databaseReadiness({ pool, migrations: await loadMigrations() }),
+    graphiqlHeaders: demo && (async (api) => demoHeaders(issuer, demo, api)),
     ...options,
   })
   return {
@@ -94,4 +111,13 @@ export async function tenantGateway(
       return ask(`${server.url}/graphql`, query, headers, { variables })
     },
   }
+}
+
+async function demoHeaders(
+  issuer: LocalIssuer,
+  { ownerId, tenant }: Organization,
+  api: GraphqlApi['name'],
+): Promise<Record<string, string>> {
+  const authorization = `Bearer ${await issuer.sign({ identityId: ownerId, expiresIn: 3_600 })}`
+  return api === 'tenant' ? { 'org-id': tenant, authorization } : { authorization }
 }

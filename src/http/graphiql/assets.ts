@@ -13,18 +13,19 @@ interface PackagedAsset {
 }
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
+const STYLE_SHEET = 'text/css; charset=utf-8'
 
 /** Files of installed packages that the page loads: nothing comes from another host, so it works offline. */
 const packaged = {
   'react.js': { package: 'react', file: 'umd/react.production.min.js', type: JAVASCRIPT },
   'react-dom.js': { package: 'react-dom', file: 'umd/react-dom.production.min.js', type: JAVASCRIPT },
   'graphiql.js': { package: 'graphiql', file: 'graphiql.min.js', type: JAVASCRIPT },
-  'graphiql.css': { package: 'graphiql', file: 'graphiql.min.css', type: 'text/css; charset=utf-8' },
+  'graphiql.css': { package: 'graphiql', file: 'graphiql.min.css', type: STYLE_SHEET },
 } as const satisfies Record<string, PackagedAsset>
 
-/** Scripts in the order in which they need each other, and the style sheet. */
+/** Scripts in the order in which they need each other, and the style sheets. */
 export const pageScripts = ['react.js', 'react-dom.js', 'graphiql.js', 'boot.js'] as const
-export const pageStyle = 'graphiql.css'
+export const pageStyles = ['graphiql.css', 'page.css'] as const
 
 export const assetsPath = '/graphiql/assets'
 
@@ -35,11 +36,25 @@ export interface Asset {
   readonly tag: string
 }
 
-const bootTag = `"boot-${createHash('sha256').update(bootScript).digest('hex').slice(0, 16)}"`
+/** The page's own files; like the script, the style sheet may not be inline. */
+const own = {
+  'boot.js': { content: bootScript, type: JAVASCRIPT },
+  'page.css': {
+    content: `body { margin: 0 }
+#graphiql { height: 100vh }
+#graphiql > p { font-family: sans-serif; padding: 2rem }
+`,
+    type: STYLE_SHEET,
+  },
+} as const
 
 /** One of the page's files, or undefined when there is none of that name. */
 export async function readAsset(name: string): Promise<Asset | undefined> {
-  if (name === 'boot.js') return { type: JAVASCRIPT, content: bootScript, tag: bootTag }
+  if (Object.hasOwn(own, name)) {
+    const asset = own[name as keyof typeof own]
+    const hash = createHash('sha256').update(asset.content).digest('base64url')
+    return { ...asset, tag: `"${hash}"` }
+  }
   if (!Object.hasOwn(packaged, name)) return undefined
   const asset = packaged[name as keyof typeof packaged]
   const manifest = require.resolve(`${asset.package}/package.json`)

@@ -6,6 +6,9 @@ export const bootScript = `'use strict'
 ;(function () {
   const settings = JSON.parse(document.getElementById('settings').textContent)
 
+  // Read by the dialogs' library for the style elements that it makes.
+  window.__webpack_nonce__ = settings.nonce
+
   // Each endpoint keeps its own tabs, and forgets them with the browser tab: headers hold credentials.
   const prefix = settings.endpoint + ' '
   const storage = {
@@ -20,9 +23,25 @@ export const bootScript = `'use strict'
     },
   }
 
+  function storedHeaders() {
+    try {
+      return JSON.parse(storage.getItem('graphiql:headers') || '{}')
+    } catch {
+      return {}
+    }
+  }
+
+  // The schema is asked for before the headers editor is there to be read.
+  const send = GraphiQL.createFetcher({ url: settings.endpoint })
+  function fetcher(request, options) {
+    const given = options && options.headers
+    if (given !== undefined || request.operationName !== 'IntrospectionQuery') return send(request, options)
+    return send(request, { headers: settings.prefilled ? settings.headers : storedHeaders() })
+  }
+
   const headers = JSON.stringify(settings.headers, null, 2)
   const element = React.createElement(GraphiQL, {
-    fetcher: GraphiQL.createFetcher({ url: settings.endpoint }),
+    fetcher,
     storage,
     defaultTabs: settings.queries.map((query) => ({ query, headers })),
     defaultHeaders: headers,

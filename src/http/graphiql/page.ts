@@ -1,4 +1,4 @@
-import { assetsPath, pageScripts, pageStyle } from './assets.js'
+import { assetsPath, pageScripts, pageStyles } from './assets.js'
 
 export interface PageSettings {
   readonly title: string
@@ -9,23 +9,27 @@ export interface PageSettings {
   /** True when the headers hold working credentials rather than a form to fill in. */
   readonly prefilled: boolean
   readonly queries: readonly string[]
+  /** Of the Content-Security-Policy; another one for each page sent. */
+  readonly nonce: string
 }
 
 /**
- * Everything comes from this origin and no script is inline. Styles are, because the editor measures and colours
- * text with style elements of its own.
+ * Everything comes from this origin and nothing is inline, but for the style elements that the editor's dialogs make:
+ * they carry the page's nonce. Fonts are inside the style sheet.
  */
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "font-src 'self' data:",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+export function contentSecurityPolicy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "font-src 'self' data:",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
 
 /** The HTML page that starts GraphiQL for one endpoint. */
 export function graphiqlPage(settings: PageSettings): string {
@@ -36,12 +40,7 @@ export function graphiqlPage(settings: PageSettings): string {
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${escapeHtml(settings.title)}</title>
     <link rel="icon" href="data:," />
-    <link rel="stylesheet" href="${assetsPath}/${pageStyle}" />
-    <style>
-      body { margin: 0 }
-      #graphiql { height: 100vh }
-      #graphiql > p { font-family: sans-serif; padding: 2rem }
-    </style>
+${pageStyles.map((style) => `    <link rel="stylesheet" href="${assetsPath}/${style}" />`).join('\n')}
     <script type="application/json" id="settings">${jsonForHtml(settings)}</script>
 ${pageScripts.map((script) => `    <script src="${assetsPath}/${script}" defer></script>`).join('\n')}
   </head>

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphqlApi } from '../../graphql/api.js'
 import { endpointPaths } from '../endpoint-paths.js'
@@ -45,7 +46,9 @@ export function registerGraphiql(server: FastifyInstance, headersFor: GraphiqlHe
     acceptsHtml(request) ? reply.redirect(endpointPaths.tenant) : reply.callNotFound(),
   )
   return async (api, reply) => {
+    const nonce = randomBytes(16).toString('base64')
     const page = graphiqlPage({
+      nonce,
       title: titles[api],
       endpoint: endpointPaths[api],
       headers: (await headersFor?.(api)) ?? forms[api],
@@ -55,7 +58,7 @@ export function registerGraphiql(server: FastifyInstance, headersFor: GraphiqlHe
     return reply
       .type('text/html; charset=utf-8')
       .headers({
-        'content-security-policy': contentSecurityPolicy,
+        'content-security-policy': contentSecurityPolicy(nonce),
         'cache-control': 'no-store',
         'referrer-policy': 'no-referrer',
         'x-content-type-options': 'nosniff',
