@@ -27,6 +27,8 @@ export function schemaLockName(schemaName: string): string {
  * Takes a session-level advisory lock and waits for it at most `waitMs`. It is given back by `releaseLock` or by the
  * end of the connection, so a killed process leaves no lock behind. Throws CONFLICT naming the holder.
  *
+ * It needs a direct connection: behind a transaction pooler a session is not ours for long.
+ *
  * Waiting is asking again: a statement that waits inside Postgres holds a snapshot meanwhile, and a CREATE INDEX
  * CONCURRENTLY of the lock's holder would wait for that snapshot to go away.
  */

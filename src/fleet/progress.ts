@@ -14,8 +14,9 @@ export interface StepName {
 /** What a run tells while it goes on, in the order in which things happen. */
 export type FleetProgress =
   | {
+      /** Told once schema `public` is done, because only then it is known what the tenants lack. */
       readonly type: 'planned'
-      /** Steps of schema `public`. */
+      /** Steps of schema `public`; going down, still to be taken back. */
       readonly shared: number
       /** Tenants with something to do. */
       readonly tenants: number

@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startEmbeddedServer, type EmbeddedServer } from '../../src/database/embedded/embedded-server.js'
+import { createPool } from '../../src/database/pool.js'
 import { prepareCluster } from '../../src/database/prepare-cluster.js'
 import { scramVerifier, verifierMatches } from '../../src/database/scram-verifier.js'
 import { migrateUp } from '../../src/fleet/migrate-up.js'
 import { loadMigrations } from '../../src/fleet/migration-files.js'
 import { deleteTenant } from '../../src/tenancy/tenant-deletion.js'
 import { roleOf, schemaOf, type TenantId } from '../../src/tenancy/tenant-id.js'
-import { freshDatabase, type TestDatabase } from '../support/database.js'
+import { databaseUrl, freshDatabase, gatewayUrlOf, type TestDatabase } from '../support/database.js'
 import { newTenant } from '../support/new-tenant.js'
 
 let database: TestDatabase
@@ -102,43 +107,6 @@ describe('preparing', () => {
     ).rejects.toMatchObject({ code: 'BAD_USER_INPUT', message: expect.stringContaining('orgscope_gateway') })
   })
 
-  test('does without a superuser, says what stays open, and tenants still come and go', async () => {
-    const name = `manager_${randomBytes(4).toString('hex')}`
-    const managed = await freshDatabase({ from: null })
-    try {
-      // As on a managed server: the admin made the roles, so it may hand them on, and it owns the database.
-      const roles = 'orgscope_owner, orgscope_gateway, orgscope_account, orgscope_platform, orgscope_tenant'
-      await managed.admin.query(`create role ${name} login createrole password 'managed'`)
-      await managed.admin.query(`grant ${roles} to ${name} with admin option`)
-      await managed.admin.query(
-        `alter database ${new URL(managed.adminUrl).pathname.slice(1)} owner to ${name}`,
-      )
-      const url = new URL(managed.adminUrl)
-      url.username = name
-      url.password = 'managed'
-      const admin = managed.pool(url.href, 4)
-
-      const { warnings } = await prepareCluster({ admin })
-      expect(warnings).toEqual([expect.stringMatching(/set_config.*What remains: SQL injected/s)])
-      expect(await migrateUp(admin, await loadMigrations())).toMatchObject({ failures: [] })
-      const tenant = await newTenant(admin, { modules: ['usage'] })
-      const { rows } = await admin.query(
-        'select count(*)::integer as users from ' + `${schemaOf(tenant)}.users`,
-      )
-      expect(rows).toEqual([{ users: 0 }])
-      expect(await deleteTenant(admin, tenant, { immediately: true })).toMatchObject({
-        dropped: true,
-        roleKept: false,
-      })
-    } finally {
-      await managed.admin.query(
-        `alter database ${new URL(managed.adminUrl).pathname.slice(1)} owner to current_user`,
-      )
-      await managed.admin.query(`drop owned by ${name}; drop role ${name}`)
-      await managed.drop()
-    }
-  })
-
   test('says what is missing when the admin may not grant it', async () => {
     const name = `stranger_${randomBytes(4).toString('hex')}`
     const foreign = await freshDatabase({ from: null })
@@ -160,6 +128,76 @@ describe('preparing', () => {
       await foreign.admin.query(`drop owned by ${name}; drop role ${name}`)
       await foreign.drop()
     }
+  })
+})
+
+describe('a new cluster', () => {
+  let server: EmbeddedServer
+  let directory: string
+  const pools: pg.Pool[] = []
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'orgscope-cluster-'))
+    server = await startEmbeddedServer({ directory, settings: { fsync: 'off' } })
+  })
+  afterEach(async () => {
+    await Promise.all(pools.splice(0).map((each) => each.end()))
+    await server?.stop()
+    await rm(directory, { recursive: true, force: true })
+    if (server !== undefined) await rm(server.dataDirectory, { recursive: true, force: true })
+  })
+
+  function pool(url: string): pg.Pool {
+    const opened = createPool({ connectionString: url, max: 4, applicationName: 'new cluster' })
+    pools.push(opened)
+    return opened
+  }
+
+  test('gets its roles once, from many processes in several databases at once', async () => {
+    const postgres = pool(server.adminUrl)
+    const names = ['one', 'two', 'three']
+    for (const name of names) await postgres.query(`create database ${name}`)
+    const admins = [...names, ...names].map((name) => pool(databaseUrl(server.adminUrl, name)))
+    await Promise.all(admins.map((admin) => admin.query('select 1')))
+    const prepared = await Promise.all(
+      admins.map((admin, index) =>
+        prepareCluster({ admin, gatewayUrl: `postgres://orgscope_gateway:password-${index}@127.0.0.1/` }),
+      ),
+    )
+    for (const { warnings } of prepared) expect(warnings).toEqual([])
+    const { rows } = await postgres.query(
+      `select count(*)::integer as roles from pg_roles where rolname like 'orgscope%'`,
+    )
+    expect(rows).toEqual([{ roles: 5 }])
+  })
+
+  test('does without a superuser, says what stays open, and tenants still come and go', async () => {
+    const superuser = pool(server.adminUrl)
+    await superuser.query(`create role manager login createrole password 'managed'`)
+    await superuser.query('create database managed owner manager')
+    const url = new URL(databaseUrl(server.adminUrl, 'managed'))
+    url.username = 'manager'
+    url.password = 'managed'
+    const admin = pool(url.href)
+    const gatewayUrl = gatewayUrlOf(url.href)
+
+    for (let count = 0; count < 2; count += 1) {
+      const { warnings } = await prepareCluster({ admin, gatewayUrl })
+      expect(warnings).toEqual([expect.stringMatching(/set_config.*What remains: SQL injected/s)])
+    }
+    expect(await migrateUp(admin, await loadMigrations())).toMatchObject({ failures: [] })
+    const tenant = await newTenant(admin, { modules: ['usage'] })
+    const gateway = await pool(gatewayUrl).connect()
+    await gateway.query(
+      `begin; set local role ${roleOf(tenant)}; set local search_path = ${schemaOf(tenant)}, public`,
+    )
+    const { rows } = await gateway.query('select count(*)::integer as roles from roles')
+    await gateway.query('rollback')
+    gateway.release()
+    expect(rows[0].roles).toBeGreaterThan(0)
+    expect(await deleteTenant(admin, tenant, { immediately: true })).toMatchObject({
+      dropped: true,
+      roleKept: false,
+    })
   })
 })
 

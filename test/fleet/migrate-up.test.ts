@@ -321,7 +321,8 @@ describe('a fleet', () => {
   test('a schema that is gone is an error, never a table in public', async () => {
     const lost = await newTenant(database.admin, { migrations: files })
     await database.admin.query(`drop schema ${schemaOf(lost)} cascade`)
-    const next = extend('stray', 'create table stray (id integer);')
+    extend('stray', 'create table stray (id integer);')
+    const next = extend('stray_too', 'create table stray_too (id integer);')
     const { failures } = await migrateUp(database.admin, next)
     expect(failures).toMatchObject([{ tenant: lost, reason: expect.stringContaining('does not exist') }])
     expect(await tablesOf(database.admin, 'public')).not.toContain('stray')
