@@ -11,6 +11,7 @@ import { defineInput } from './write-inputs.js'
 /** Whatever has an id of its own. */
 @InterfaceType({
   autoRegisterImplementations: false,
+  resolveType: ({ __typename }: { readonly __typename: string }) => __typename,
   description: 'Anything with an id of its own, readable through `node(id:)`.',
 })
 export abstract class Node {

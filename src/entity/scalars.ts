@@ -1,3 +1,5 @@
+// Decorators ask for it when they run; whatever declares a type imports this file first.
+import 'reflect-metadata'
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql'
 import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt, GraphQLUUID } from 'graphql-scalars'
 
