@@ -13,7 +13,8 @@ export interface BulkColumn<Row> {
 /**
  * `insert into … select … from unnest(…)`: any number of rows in one statement with one array per column.
  * A column that is null in every row is left to its default, one that is the same in every row is sent once;
- * both spare the server most of the text of a batch. Rows keep their order.
+ * both spare the server most of the text of a batch. Rows keep their order; there must be one at least, and the
+ * first column may be null in none.
  *
  * @param tail - what follows the select, for example `on conflict … do nothing`
  */
@@ -28,15 +29,14 @@ export function bulkInsert<Row>(
   const selected: RawBuilder<unknown>[] = []
   const arrays: RawBuilder<unknown>[] = []
   for (const { name, type, value } of columns) {
-    const cells = rows.map(value)
-    const [first = null] = cells
-    const constant = cells.every((cell) => cell === first)
-    if (constant && first === null) continue
+    const first = value(rows[0] as Row)
+    const isConstant = rows.every((row) => value(row) === first)
+    if (isConstant && first === null) continue
     names.push(sql.raw(name))
-    if (constant && arrays.length > 0) {
+    if (isConstant && arrays.length > 0) {
       selected.push(sql`${String(first)}::${sql.raw(type)}`)
     } else {
-      arrays.push(sql`${arrayLiteral(cells)}::${sql.raw(type)}[]`)
+      arrays.push(sql`${arrayLiteral(rows.map(value), type)}::${sql.raw(type)}[]`)
       selected.push(sql.raw(`u.c${arrays.length}`))
     }
   }
@@ -48,6 +48,9 @@ export function bulkInsert<Row>(
     ${tail}`
 }
 
+/** Types whose text form needs no quotes in an array. */
+const PLAIN = new Set(['uuid', 'bigint', 'integer', 'numeric', 'timestamptz', 'date', 'boolean'])
+
 const NEEDS_QUOTES = /[^\w.:+-]|^$|^null$/i
 const TO_ESCAPE = /["\\]/g
 
@@ -55,12 +58,16 @@ const TO_ESCAPE = /["\\]/g
  * An array in Postgres' text form. The driver's own serializer escapes every element; most of ours are numbers,
  * ids and times that need none, and joining them is several times faster.
  */
-export function arrayLiteral(cells: readonly Cell[]): string {
-  return `{${cells.map(elementLiteral).join(',')}}`
+export function arrayLiteral(cells: readonly Cell[], type: string): string {
+  const element = PLAIN.has(type) ? plainElement : textElement
+  return `{${cells.map(element).join(',')}}`
 }
 
-function elementLiteral(cell: Cell): string {
-  if (cell === null) return 'null'
-  if (typeof cell !== 'string') return String(cell)
+function plainElement(cell: Cell): string {
+  return cell === null ? 'null' : String(cell)
+}
+
+function textElement(cell: Cell): string {
+  if (typeof cell !== 'string') return plainElement(cell)
   return NEEDS_QUOTES.test(cell) ? `"${cell.replace(TO_ESCAPE, '\\$&')}"` : cell
 }

@@ -21,24 +21,60 @@ export function parseTimestamp(text: string): Microseconds | undefined {
 }
 
 /**
- * The moment of a date and a time of day in UTC.
+ * The moment of a date (`YYYY-MM-DD`) and a time of day (`hh:mm:ss`) in UTC.
  *
  * @param fraction - decimals of the second; those behind the sixth are cut
  */
 export function parseUtc(date: string, time: string, fraction: string): Microseconds | undefined {
-  const iso = `${date}T${time}.000Z`
-  const milliseconds = Date.parse(iso)
-  // Date accepts 30 February and 24:00:00 and moves them on; what comes back then differs from what went in.
-  if (Number.isNaN(milliseconds) || new Date(milliseconds).toISOString() !== iso) return undefined
-  return milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6))
+  const day = startOf(date)
+  const hours = Number(time.slice(0, 2))
+  const minutes = Number(time.slice(3, 5))
+  const seconds = Number(time.slice(6, 8))
+  if (day === undefined || hours > 23 || minutes > 59 || seconds > 59) return undefined
+  const micros = fraction.length === 6 ? Number(fraction) : Number(fraction.padEnd(6, '0').slice(0, 6))
+  return day + ((hours * 60 + minutes) * 60 + seconds) * SECOND + micros
 }
 
-/** RFC 3339 in UTC with as many decimals of a second as there are, exactly as the driver reads timestamptz. */
+/**
+ * RFC 3339 in UTC with as many decimals of a second as there are, exactly as the driver reads timestamptz, so that
+ * a moment we wrote and the same one read back are equal as texts.
+ */
 export function formatTimestamp(moment: Microseconds): string {
-  const seconds = Math.floor(moment / SECOND)
-  const text = new Date(seconds * 1000).toISOString().slice(0, 19)
-  const fraction = moment - seconds * SECOND
-  return fraction === 0 ? `${text}Z` : `${text}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}Z`
+  const day = Math.floor(moment / DAY)
+  const seconds = Math.floor((moment - day * DAY) / SECOND)
+  const fraction = moment - day * DAY - seconds * SECOND
+  const time = `${TWO[Math.floor(seconds / 3600)]}:${TWO[Math.floor(seconds / 60) % 60]}:${TWO[seconds % 60]}`
+  if (fraction === 0) return `${dateOf(day)}T${time}Z`
+  return `${dateOf(day)}T${time}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}Z`
+}
+
+const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
+
+// Moments that are read or written one after the other mostly fall on one day: each direction remembers the last.
+let lastDate = ''
+let lastStart: Microseconds | undefined
+let lastDay = Number.NaN
+let lastDayText = ''
+
+/** Start of a day; undefined for one that is not in the calendar, which Date would move on to the next month. */
+function startOf(date: string): Microseconds | undefined {
+  if (date !== lastDate) {
+    const iso = `${date}T00:00:00.000Z`
+    const milliseconds = Date.parse(iso)
+    const exists = !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString() === iso
+    lastDate = date
+    lastStart = exists ? milliseconds * 1000 : undefined
+  }
+  return lastStart
+}
+
+/** @param day - counted from 1970-01-01 */
+function dateOf(day: number): string {
+  if (day !== lastDay) {
+    lastDay = day
+    lastDayText = new Date((day * DAY) / 1000).toISOString().slice(0, 10)
+  }
+  return lastDayText
 }
 
 /** A bound of a period as the driver reads timestamptz: the infinities stay what they are, null is open. */

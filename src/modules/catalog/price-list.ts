@@ -68,17 +68,16 @@ export class PriceList {
    * there is no price: a guess could be wrong.
    */
   inForce({ provider, modelName, modelVersion, at }: PriceQuestion): Price | undefined {
-    const candidates = (this.#byModel.get(modelName) ?? []).filter(
-      (price) =>
-        price.from <= at &&
-        at < price.to &&
-        (provider === undefined || price.provider === provider) &&
-        (price.modelVersion === null || price.modelVersion === modelVersion),
-    )
-    const [first] = candidates
-    if (first === undefined || candidates.length === 1) return first
-    if (candidates.some((price) => price.provider !== first.provider)) return undefined
-    return candidates.find((price) => price.modelVersion !== null) ?? first
+    let found: Price | undefined
+    for (const price of this.#byModel.get(modelName) ?? []) {
+      if (at < price.from || at >= price.to) continue
+      if (provider !== undefined && price.provider !== provider) continue
+      if (price.modelVersion !== null && price.modelVersion !== modelVersion) continue
+      if (found === undefined) found = price
+      else if (found.provider !== price.provider) return undefined
+      else if (found.modelVersion === null && price.modelVersion !== null) found = price
+    }
+    return found
   }
 }
 

@@ -44,8 +44,8 @@ type Part = readonly [component: PriceComponentName, quantity: number]
  * output. Parts are included in the whole as the OpenTelemetry conventions for `gen_ai.usage.input_tokens`
  * define it. A component may have several rates by length of context: the one with the greatest
  * `minContextTokens` not above the event's input tokens holds for the whole event, which is how providers
- * charge long prompts. Something consumed that no rate covers, and parts that are more than their whole, leave the event
- * unpriced.
+ * charge long prompts. Something consumed that no rate covers, and parts that are more than their whole, leave
+ * the event unpriced.
  */
 export function priceOfEvent(use: MeteredUse, price: Price | undefined): Priced | Unpriced {
   if (price === undefined) return { priced: false, reason: 'no price is known for this model at this time' }

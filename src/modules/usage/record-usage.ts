@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { AppError } from '../../errors.js'
 import { arrayLiteral } from '../../database/bulk-insert.js'
-import { formatTimestamp, type Microseconds } from '../../database/timestamp.js'
+import type { Microseconds } from '../../database/timestamp.js'
 import { statements, type Session } from '../../tenancy/session.js'
 import { loadListPrices, PriceList } from '../catalog/price-list.js'
 import { loadPriceOverrides } from './price-overrides.js'
@@ -77,22 +77,47 @@ export async function recordUsage(
 export async function recordCheckedUsage(
   session: Session,
   events: readonly (SoundUsageEvent | UsageFlaw)[],
-  { source, apiKeyId }: RecordUsageOptions,
+  options: RecordUsageOptions,
 ): Promise<{ results: UsageResult[] }> {
+  const { batch, results } = await resolveBatch(session, events, options)
+  const fresh = await claim(session, batch, results)
+  await write(session, fresh)
+  for (const { index, record } of fresh) results[index] = acceptedOf(record)
+  return { results }
+}
+
+/** What {@link recordCheckedUsage} would answer, without writing anything; a read session will do. */
+export async function previewUsage(
+  session: Session,
+  events: readonly (SoundUsageEvent | UsageFlaw)[],
+  options: RecordUsageOptions,
+): Promise<{ results: UsageResult[] }> {
+  const { batch, results } = await resolveBatch(session, events, options)
+  const keys = keysOf(batch)
+  const known = await loadKnown(session, [...keys.values()])
+  const fresh = new Set([...keys.keys()].filter((name) => !known.has(name)))
+  for (const { index, record } of settleRepeats(batch, { keys, fresh, known }, results)) {
+    results[index] = acceptedOf(record)
+  }
+  return { results }
+}
+
+/** Resolves and prices events; those that cannot be recorded get their result, the others form the batch. */
+async function resolveBatch(
+  session: Session,
+  events: readonly (SoundUsageEvent | UsageFlaw)[],
+  { source, apiKeyId }: RecordUsageOptions,
+): Promise<{ batch: readonly Candidate[]; results: UsageResult[] }> {
   const sound = events.filter((event): event is SoundUsageEvent => !isFlaw(event))
   const results = new Array<UsageResult>(events.length)
   const batch: Candidate[] = []
   const resolve = sound.length === 0 ? undefined : await resolverOf(session, sound, source, apiKeyId ?? null)
   events.forEach((event, index) => {
     const outcome = isFlaw(event) ? event : (resolve as Resolver)(event)
-    if (isFlaw(outcome)) results[index] = { status: 'rejected', code: 'invalid', ...outcome }
-    else batch.push({ index, event: event as SoundUsageEvent, record: outcome as UsageRecord })
+    if ('reason' in outcome) results[index] = { status: 'rejected', code: 'invalid', ...outcome }
+    else batch.push({ index, event: event as SoundUsageEvent, record: outcome })
   })
-
-  const fresh = await claim(session, batch, results)
-  await write(session, fresh)
-  for (const { index, record } of fresh) results[index] = acceptedOf(record)
-  return { results }
+  return { batch, results }
 }
 
 interface Candidate {
@@ -152,6 +177,27 @@ interface KnownKey extends KeyRow {
   readonly occurred_at: string
 }
 
+/** Keys by source and event id; of several events with one id, the first has it. */
+type Keys = ReadonlyMap<string, IngestKey>
+
+interface KeyFacts {
+  readonly keys: Keys
+  /** Keys this batch is the first to use. */
+  readonly fresh: ReadonlySet<string>
+  /** The others, as the database knows them. */
+  readonly known: ReadonlyMap<string, KnownKey>
+}
+
+function keysOf(batch: readonly Candidate[]): Keys {
+  const keys = new Map<string, IngestKey>()
+  for (const { event, record } of batch) {
+    if (event.eventId == null) continue
+    const name = nameOf(record.source, event.eventId)
+    if (!keys.has(name)) keys.set(name, { record, eventId: event.eventId, event })
+  }
+  return keys
+}
+
 /**
  * Claims the event ids of a batch and returns the candidates that are new; the others get their result. Keys are
  * claimed in sorted order, so that two senders of the same events wait for each other instead of deadlocking.
@@ -161,26 +207,27 @@ async function claim(
   batch: readonly Candidate[],
   results: UsageResult[],
 ): Promise<readonly Candidate[]> {
-  const first = new Map<string, IngestKey>()
-  for (const { event, record } of batch) {
-    if (event.eventId == null) continue
-    const name = nameOf(record.source, event.eventId)
-    if (!first.has(name)) first.set(name, { record, eventId: event.eventId, contentHash: contentHash(event) })
-  }
-  if (first.size === 0) return batch
-  const keys = [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key)
-  const claimed = await session.run(claimKeys(keys).compile(statements))
+  const keys = keysOf(batch)
+  if (keys.size === 0) return batch
+  const sorted = [...keys].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key)
+  const claimed = await session.run(claimKeys(sorted).compile(statements))
   const fresh = new Set((claimed as readonly KeyRow[]).map((row) => nameOf(row.source, row.event_id)))
-  const known = await loadKnown(
-    session,
-    keys.filter((key) => !fresh.has(nameOf(key.record.source, key.eventId))),
-  )
+  const taken = sorted.filter((key) => !fresh.has(nameOf(key.record.source, key.eventId)))
+  return settleRepeats(batch, { keys, fresh, known: await loadKnown(session, taken) }, results)
+}
+
+/** The candidates that are first with their id; the others get their result. */
+function settleRepeats(
+  batch: readonly Candidate[],
+  { keys, fresh, known }: KeyFacts,
+  results: UsageResult[],
+): Candidate[] {
   return batch.filter(({ index, event, record }) => {
     if (event.eventId == null) return true
     const name = nameOf(record.source, event.eventId)
-    const own = first.get(name) as IngestKey
-    if (fresh.has(name) && own.record === record) return true
-    results[index] = repeatOf(event, fresh.has(name) ? keyOf(own) : known.get(name))
+    const first = keys.get(name) as IngestKey
+    if (fresh.has(name) && first.record === record) return true
+    results[index] = repeatOf(event, fresh.has(name) ? keyOf(first) : known.get(name))
     return false
   })
 }
@@ -188,11 +235,11 @@ async function claim(
 type Seen = Omit<KnownKey, keyof KeyRow>
 
 /** What the database would say of a key claimed by an earlier event of the same batch. */
-function keyOf({ record, contentHash }: IngestKey): Seen {
+function keyOf({ record, event }: IngestKey): Seen {
   return {
-    content_hash: contentHash,
+    content_hash: contentHash(event),
     usage_event_id: record.id,
-    occurred_at: formatTimestamp(record.at),
+    occurred_at: record.occurredAt,
   }
 }
 
@@ -212,8 +259,14 @@ function repeatOf(event: SoundUsageEvent, seen: Seen | undefined): DuplicateUsag
 
 async function loadKnown(session: Session, keys: readonly IngestKey[]): Promise<Map<string, KnownKey>> {
   if (keys.length === 0) return new Map()
-  const sources = arrayLiteral(keys.map(({ record }) => record.source))
-  const eventIds = arrayLiteral(keys.map(({ eventId }) => eventId))
+  const sources = arrayLiteral(
+    keys.map(({ record }) => record.source),
+    'text',
+  )
+  const eventIds = arrayLiteral(
+    keys.map(({ eventId }) => eventId),
+    'text',
+  )
   const query = sql<KnownKey>`
     /* usage.ingest_keys.known */
     select k.source, k.event_id, encode(k.content_hash, 'hex') as content_hash, k.usage_event_id, k.occurred_at
@@ -232,7 +285,7 @@ function acceptedOf(record: UsageRecord): AcceptedUsage {
   return {
     status: 'accepted',
     id: record.id,
-    occurredAt: formatTimestamp(record.at),
+    occurredAt: record.occurredAt,
     totalCost: record.totalCost?.toFixed() ?? null,
     currency: record.currency,
     costSource: record.costSource,

@@ -1,17 +1,30 @@
 import { hash } from 'node:crypto'
 import type { Exact } from '../catalog/exact-decimal.js'
-import type { PriceList } from '../catalog/price-list.js'
+import { formatTimestamp } from '../../database/timestamp.js'
+import type { Price, PriceList } from '../catalog/price-list.js'
 import { uuidV7 } from '../../database/uuid-v7.js'
 import { priceOfEvent } from './price-of-event.js'
 import { usageEventFields, type SoundUsageEvent, type UsageSource } from './usage-event-input.js'
 import type { UsageReferences } from './usage-references.js'
 
 /** An event as it is stored: everything it names resolved, and priced. */
-export interface UsageRecord extends SoundUsageEvent {
+export interface UsageRecord {
   readonly id: string
+  /** What the sender said, as far as it may be kept. */
+  readonly said: SoundUsageEvent
+  /** `said.at` as text. */
+  readonly occurredAt: string
   readonly source: UsageSource
   readonly actionType: string
   readonly apiKeyId: string | null
+  readonly userId: string | null
+  readonly teamId: string | null
+  readonly department: string | null
+  readonly toolId: string | null
+  readonly toolName: string | null
+  readonly modelId: string | null
+  readonly provider: string | null
+  readonly modelName: string | null
   readonly inputCost: Exact | null
   readonly outputCost: Exact | null
   /** Null when unpriced, which is not free. */
@@ -34,29 +47,36 @@ export interface RecordContext {
 /** Fills in what the organization's directory and the catalogue know of an event, and prices it. */
 export function recordOf(event: SoundUsageEvent, context: RecordContext): UsageRecord {
   const { users, toolsById, toolsByName, models } = context.references
+  const said = event.anonymized === true ? { ...event, ...NO_PERSON } : event
   const user = event.userId == null ? undefined : users.get(event.userId)
   const tool =
     event.toolId == null ? toolsByName.get(event.toolName?.toLowerCase() ?? '') : toolsById.get(event.toolId)
   const model = event.modelId == null ? undefined : models.get(event.modelId)
-  const named = {
-    ...event,
+  const modelName = event.modelName ?? model?.model_name ?? null
+  const cost = costOf(event, modelName, event.provider ?? model?.provider, context)
+  return {
+    id: uuidV7(),
+    said,
+    occurredAt: formatTimestamp(event.at),
+    source: event.source ?? context.source,
+    actionType: event.actionType ?? 'api_call',
+    apiKeyId: event.anonymized === true ? null : context.apiKeyId,
+    userId: said.userId ?? null,
     // Team and department as of the event, so that history stays when a person moves.
     teamId: event.teamId ?? user?.team_id ?? null,
     department: event.department ?? user?.department ?? null,
     toolId: tool?.id ?? null,
     toolName: event.toolName ?? tool?.name ?? null,
-    provider: event.provider ?? model?.provider ?? null,
-    modelName: event.modelName ?? model?.model_name ?? null,
+    modelId: event.modelId ?? cost.modelId,
+    provider: cost.provider,
+    modelName,
+    inputCost: cost.inputCost,
+    outputCost: cost.outputCost,
+    totalCost: cost.totalCost,
+    currency: cost.currency,
+    priceId: cost.priceId,
+    costSource: cost.costSource,
   }
-  const record = {
-    ...named,
-    ...costOf(named, context),
-    id: uuidV7(),
-    source: event.source ?? context.source,
-    actionType: event.actionType ?? 'api_call',
-    apiKeyId: context.apiKeyId,
-  }
-  return event.anonymized === true ? { ...record, ...NO_PERSON } : record
 }
 
 /** What an anonymized event must not hold. */
@@ -64,7 +84,6 @@ const NO_PERSON = {
   userId: null,
   username: null,
   sessionId: null,
-  apiKeyId: null,
   rawLogId: null,
   ipAddress: null,
   userAgent: null,
@@ -79,38 +98,40 @@ type Cost = Pick<
   'provider' | 'modelId' | 'inputCost' | 'outputCost' | 'totalCost' | 'currency' | 'priceId' | 'costSource'
 >
 
-function costOf(event: SoundUsageEvent, { overrides, listPrices }: RecordContext): Cost {
-  const { provider = null, modelName, modelVersion, modelId = null, at } = event
-  const unpriced: Cost = {
-    provider,
-    modelId,
-    inputCost: null,
-    outputCost: null,
-    totalCost: null,
-    currency: 'USD',
-    priceId: null,
-    costSource: 'unpriced',
-  }
-  if (modelName == null) return unpriced
-  const question = {
-    provider: provider ?? undefined,
-    modelName,
-    modelVersion: modelVersion ?? undefined,
-    at,
-  }
+function costOf(
+  event: SoundUsageEvent,
+  modelName: string | null,
+  provider: string | undefined,
+  { overrides, listPrices }: RecordContext,
+): Cost {
+  if (modelName === null) return unpriced(provider, undefined)
+  const question = { provider, modelName, modelVersion: event.modelVersion ?? undefined, at: event.at }
   const override = overrides.inForce(question)
   const price = override ?? listPrices.inForce(question)
   const cost = priceOfEvent(event, price)
-  if (!cost.priced || price === undefined) return { ...unpriced, modelId: modelId ?? price?.modelId ?? null }
+  if (!cost.priced || price === undefined) return unpriced(provider, price)
   return {
     provider: price.provider,
-    modelId: modelId ?? price.modelId,
+    modelId: price.modelId,
     inputCost: cost.inputCost,
     outputCost: cost.outputCost,
     totalCost: cost.totalCost,
     currency: cost.currency,
     priceId: cost.priceId,
     costSource: override === undefined ? 'priced' : 'override',
+  }
+}
+
+function unpriced(provider: string | undefined, price: Price | undefined): Cost {
+  return {
+    provider: provider ?? price?.provider ?? null,
+    modelId: price?.modelId ?? null,
+    inputCost: null,
+    outputCost: null,
+    totalCost: null,
+    currency: 'USD',
+    priceId: null,
+    costSource: 'unpriced',
   }
 }
 

@@ -25,7 +25,7 @@ export interface Totals {
   last: Microseconds
 }
 
-type Dimension = (event: UsageRecord) => string | null | undefined
+type Dimension = (event: UsageRecord) => string | null
 
 const HOURLY: readonly Dimension[] = [
   ({ toolId }) => toolId,
@@ -55,7 +55,7 @@ function totalsOf(
 ): Totals[] {
   const groups = new Map<string, Totals>()
   for (const event of events) {
-    const period = event.at - (event.at % length)
+    const period = event.said.at - (event.said.at % length)
     // NUL cannot stand in any value, so it can part them; it also tells an absent value from an empty one.
     const key = `${String(period).padStart(16, '0')}\0${dimensions.map((of) => of(event) ?? '\0').join('\0')}`
     const known = groups.get(key)
@@ -66,35 +66,30 @@ function totalsOf(
 }
 
 function firstOf(period: Microseconds, like: UsageRecord): Totals {
-  const time = like.responseTimeMs ?? null
-  return {
-    period,
-    like,
-    requests: 1,
-    successful: like.success === false ? 0 : 1,
-    unpriced: like.costSource === 'unpriced' ? 1 : 0,
-    inputTokens: like.inputTokens,
-    outputTokens: like.outputTokens,
-    cachedInputTokens: like.cachedInputTokens,
-    cost: like.totalCost ?? ZERO,
-    responseTimeMs: time ?? 0,
-    timed: time === null ? 0 : 1,
-    fastest: time,
-    slowest: time,
-    last: like.at,
+  const none = {
+    requests: 0,
+    successful: 0,
+    unpriced: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    cachedInputTokens: 0,
   }
+  const times = { responseTimeMs: 0, timed: 0, fastest: null, slowest: null }
+  const totals: Totals = { period, like, ...none, cost: ZERO, ...times, last: like.said.at }
+  add(totals, like)
+  return totals
 }
 
-function add(totals: Totals, event: UsageRecord): void {
+function add(totals: Totals, { said, totalCost }: UsageRecord): void {
   totals.requests++
-  if (event.success !== false) totals.successful++
-  if (event.costSource === 'unpriced') totals.unpriced++
-  totals.inputTokens += event.inputTokens
-  totals.outputTokens += event.outputTokens
-  totals.cachedInputTokens += event.cachedInputTokens
-  if (event.totalCost !== null) totals.cost = totals.cost.plus(event.totalCost)
-  if (event.at > totals.last) totals.last = event.at
-  const time = event.responseTimeMs
+  if (said.success !== false) totals.successful++
+  if (totalCost === null) totals.unpriced++
+  else totals.cost = totals.cost.plus(totalCost)
+  totals.inputTokens += said.inputTokens
+  totals.outputTokens += said.outputTokens
+  totals.cachedInputTokens += said.cachedInputTokens
+  if (said.at > totals.last) totals.last = said.at
+  const time = said.responseTimeMs
   if (time == null) return
   totals.responseTimeMs += time
   totals.timed++
@@ -129,20 +124,20 @@ const EXTREMES: readonly BulkColumn<Totals>[] = [
   { name: 'last_event_at', type: 'timestamptz', value: ({ last }) => formatTimestamp(last) },
 ]
 const SHARED: readonly BulkColumn<Totals>[] = [
-  { name: 'tool_id', type: 'uuid', value: ({ like }) => like.toolId ?? null },
-  { name: 'provider', type: 'text', value: ({ like }) => like.provider ?? null },
-  { name: 'model_name', type: 'text', value: ({ like }) => like.modelName ?? null },
+  { name: 'tool_id', type: 'uuid', value: ({ like }) => like.toolId },
+  { name: 'provider', type: 'text', value: ({ like }) => like.provider },
+  { name: 'model_name', type: 'text', value: ({ like }) => like.modelName },
   { name: 'currency', type: 'char(3)', value: ({ like }) => like.currency },
 ]
 const HOURLY_COLUMNS: readonly BulkColumn<Totals>[] = [
   { name: 'period_start', type: 'timestamptz', value: ({ period }) => formatTimestamp(period) },
-  { name: 'team_id', type: 'uuid', value: ({ like }) => like.teamId ?? null },
+  { name: 'team_id', type: 'uuid', value: ({ like }) => like.teamId },
   { name: 'action_type', type: 'text', value: ({ like }) => like.actionType },
   { name: 'source', type: 'text', value: ({ like }) => like.source },
 ]
 const DAILY_COLUMNS: readonly BulkColumn<Totals>[] = [
   { name: 'period_start', type: 'date', value: ({ period }) => formatTimestamp(period).slice(0, 10) },
-  { name: 'user_id', type: 'uuid', value: ({ like }) => like.userId ?? null },
+  { name: 'user_id', type: 'uuid', value: ({ like }) => like.userId },
 ]
 
 /** Adds what a rollup row already holds to what a batch brings. */
