@@ -1,0 +1,61 @@
+import {
+  graphql,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLSchema,
+  GraphQLString,
+  isNonNullType,
+} from 'graphql'
+import { describe, expect, test } from 'vitest'
+import type { OperationContext } from '../../src/entity/operation-context.js'
+import { guarded, rulesOf } from '../../src/graphql/authorization.js'
+import { buildTenantSchema, tenantRules } from '../../src/graphql/tenant-schema.js'
+
+const schema = buildTenantSchema()
+const rootTypes = [
+  ['Query', schema.getQueryType()!],
+  ['Mutation', schema.getMutationType()!],
+] as const
+
+describe.each(rootTypes)('%s', (name, type) => {
+  test('has a rule for every field, and no rule for a field there is not', () => {
+    const fields = Object.keys(type.getFields()).sort()
+    expect([...rulesOf(tenantRules, name).keys()].sort()).toEqual(fields)
+  })
+
+  test('has fields that may fail without taking their siblings along', () => {
+    const required = Object.values(type.getFields()).filter((field) => isNonNullType(field.type))
+    // Who sends the request is known before anything runs: nothing of it can fail.
+    expect(required.map((field) => field.name)).toEqual(name === 'Query' ? ['viewer'] : [])
+  })
+})
+
+test('there are no subscriptions, which no rule would guard', () => {
+  expect(schema.getSubscriptionType()).toBeFalsy()
+})
+
+test('a field without a rule is refused, and its resolver does not run', async () => {
+  let ran = 0
+  const fields = {
+    forgotten: { type: GraphQLString, resolve: () => String(++ran) },
+    known: { type: GraphQLString, resolve: () => 'known' },
+    forgottenToo: { type: new GraphQLNonNull(GraphQLString), resolve: () => String(++ran) },
+  }
+  const open = new GraphQLSchema({
+    query: new GraphQLObjectType({ name: 'Query', fields }),
+    mutation: new GraphQLObjectType({ name: 'Mutation', fields }),
+  })
+  const shut = guarded(open, [{ Query: { known: 'anyMember' } }])
+  const context = { actor: { kind: 'person', identityId: '' }, permits: () => true, hasModule: () => true }
+  for (const source of ['{ forgotten }', '{ forgottenToo }', 'mutation { forgotten }']) {
+    const { errors } = await graphql({
+      schema: shut,
+      source,
+      contextValue: context as unknown as OperationContext,
+    })
+    expect(errors?.[0]?.message).toBe('Nobody may use this field: it has no rule.')
+  }
+  expect(ran).toBe(0)
+  const { data } = await graphql({ schema: shut, source: '{ known }', contextValue: context })
+  expect(data).toEqual({ known: 'known' })
+})
