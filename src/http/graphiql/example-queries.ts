@@ -23,14 +23,43 @@ query LatestUsage {
     `# What a person sees before choosing an organization.
 # Below, under Headers: authorization proves who you are; no org-id is needed.
 query WhoAmI {
-  __typename
+  me { email emailVerified mfaEnabled lastLoginAt }
+  myOrganizations {
+    organization { key name plan }
+    role
+    state
+    joinedAt
+  }
 }
 `,
   ],
   platform: [
     `# The control plane: organizations and their schemas. Only platform admins are served here.
-query Platform {
-  __typename
+query Organizations {
+  organizations(first: 20, orderBy: [{ field: MEMBER_COUNT, direction: DESC }]) {
+    totalCount
+    nodes {
+      key
+      name
+      plan
+      state
+      modules
+      memberCount
+      schemaVersions { module version }
+      lastError
+    }
+  }
+  fleet {
+    tenants { total upToDate behind failed }
+    modules { module latest tenants upToDate }
+  }
+}
+`,
+    `# Organizations that are not served, and why.
+query NotServed {
+  organizations(filter: { state: { notIn: [ACTIVE, DELETED] } }) {
+    nodes { key name state stateChangedAt lastError deleteAfter }
+  }
 }
 `,
   ],
