@@ -9,20 +9,11 @@ import { assertEqualAnswers, number } from './support/report.js'
 import { interleave } from './support/rounds.js'
 import { urlAs } from './support/server.js'
 import { addUsage, createTenants } from './support/tenants.js'
+import { answerOf, requestsFor } from './support/usage-query.js'
 
 const TARGET = 0.85
 /** HTTP connections that each wait for an answer before the next request. */
 const CONNECTIONS = 16
-const QUERY = `query LatestUsage {
-  usageEvents(first: 20) {
-    nodes {
-      id occurredAt inputTokens outputTokens
-      totalCost { amount currency }
-      tool { name vendor }
-      user { displayName email }
-    }
-  }
-}`
 
 /**
  * What tenancy costs a whole GraphQL request: 20 usage events with tool and user over HTTP, from a gateway as it is
@@ -68,35 +59,10 @@ async function unwalledLogin({ admin, adminUrl }, { tenant }) {
   return urlAs(adminUrl, name, 'unwalled')
 }
 
-async function requestsFor(tenants, issuer) {
-  const body = JSON.stringify({ query: QUERY })
-  return Promise.all(
-    tenants.map(async ({ tenant, ownerId }) => ({
-      body,
-      headers: {
-        'content-type': 'application/json',
-        'org-id': tenant,
-        authorization: `Bearer ${await issuer.sign({ identityId: ownerId, expiresIn: 3_600 })}`,
-      },
-    })),
-  )
-}
-
 /** Remembers what each request has to be answered with, once both gateways agree on the first organization. */
 async function compareAnswers(requests, walled, unwalled) {
   for (const request of requests) request.answer = await answerOf(walled, request)
   assertEqualAnswers('20 usage events', requests[0].answer, await answerOf(unwalled, requests[0]))
-}
-
-async function answerOf({ url }, { headers, body }) {
-  const response = await fetch(url, { method: 'POST', headers, body })
-  const text = await response.text()
-  const { data, errors } = JSON.parse(text)
-  const nodes = data?.usageEvents?.nodes ?? []
-  if (errors !== undefined || nodes.length !== 20 || nodes.some(({ tool, user }) => !tool || !user)) {
-    throw new Error(`not the answer of a gateway that works: ${response.status} ${text.slice(0, 500)}`)
-  }
-  return text
 }
 
 async function measure({ walled, unwalled, load }, requests, { report, quick }) {

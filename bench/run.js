@@ -1,6 +1,7 @@
 import { BenchServer } from './support/server.js'
 import { describeMachine, Report } from './support/report.js'
 import * as usageImport from './import.js'
+import * as memory from './memory.js'
 import * as provisioning from './provisioning.js'
 import * as request from './request.js'
 import * as session from './session.js'
@@ -10,7 +11,7 @@ import * as session from './session.js'
  * reported, not enforced; unequal answers and errors end with exit code 1. `--quick` only shows that everything
  * works: its numbers mean nothing, so it writes no results.
  */
-const benchmarks = { session, request, provisioning, import: usageImport }
+const benchmarks = { session, request, provisioning, import: usageImport, memory }
 
 const words = process.argv.slice(2)
 const quick = words.includes('--quick')
@@ -29,6 +30,9 @@ process.exitCode = failed.length === 0 ? 0 : 1
 /** Resolves to the names of the benchmarks that were not finished or whose answers were not equal. */
 async function runAll(chosen) {
   const server = await BenchServer.start()
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => void server.stop().finally(() => process.exit(1)))
+  }
   const rows = []
   const failures = []
   try {

@@ -1,0 +1,47 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createPool } from '../../dist/database/pool.js'
+import { azureLlmTrace } from '../../dist/modules/usage/import/azure-llm-trace.js'
+import { importUsage } from '../../dist/modules/usage/import/import-usage.js'
+import { tenantScope } from '../../dist/tenancy/session-scope.js'
+import { traceStream } from './trace-file.js'
+
+/**
+ * A child process that imports one generated file, `{ gatewayUrl, tenant, organizationId, rows, samples }`, and
+ * answers with its report and with its memory in bytes, taken about `samples` times in each pass after a garbage
+ * collection. Needs --expose-gc.
+ */
+process.on('message', async ({ gatewayUrl, tenant, organizationId, rows, samples }) => {
+  const directory = await mkdtemp(join(tmpdir(), 'orgscope-bench-memory-'))
+  const pool = createPool({ connectionString: gatewayUrl, max: 10, applicationName: 'bench import' })
+  try {
+    const file = join(directory, 'trace.csv')
+    await pipeline(traceStream(rows), createWriteStream(file))
+    const taken = []
+    const report = await importUsage({
+      source: createReadStream(file),
+      format: azureLlmTrace,
+      model: { modelName: 'gpt-4o-mini', provider: 'openai' },
+      pool,
+      scope: tenantScope(tenant, organizationId),
+      onRejected: () => {},
+      onProgress: (progress) => takeSample(progress, taken, rows / samples),
+    })
+    process.send({ report, samples: taken })
+  } finally {
+    await pool.end()
+    await rm(directory, { recursive: true, force: true })
+    process.disconnect()
+  }
+})
+
+function takeSample({ phase, rows }, taken, distance) {
+  const last = taken.at(-1)
+  if (last?.phase === phase && rows < last.rows + distance) return
+  globalThis.gc()
+  const { heapUsed, external, rss } = process.memoryUsage()
+  taken.push({ phase, rows, heap: heapUsed + external, resident: rss })
+}
