@@ -1,12 +1,23 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
-import { expect, onTestFinished, test } from 'vitest'
-import { createAuthenticator } from '../../src/http/authentication/authenticate.js'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { remoteIssuer } from '../../src/http/authentication/trusted-issuer.js'
-import { ask, serve, type Answer } from './support.js'
+import { freshDatabase, type TestDatabase } from '../support/database.js'
+import { ask, type Answer } from './support.js'
+import { createOrganization, tenantGateway, type Organization } from './tenant-gateway.js'
 
-const IDENTITY = '018f0000-0000-7000-8000-0000000000e1'
+const ISSUER = 'https://id.example'
+
+let database: TestDatabase
+let acme: Organization
+beforeAll(async () => {
+  database = await freshDatabase()
+  acme = await createOrganization(database)
+  await linkSubject('subject-1', acme.ownerId)
+})
+afterAll(() => database?.drop())
 
 interface KeyServer {
   readonly url: string
@@ -38,27 +49,34 @@ async function signingKey(alg: string, kid: string): Promise<SigningKey> {
   return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg } }
 }
 
+/** A gateway that trusts the issuer, whose subject-1 is linked to the owner of the organization. */
 async function gatewayTrusting(
   keys: KeyServer,
   algorithms: string[],
 ): Promise<(token: string) => Promise<Answer>> {
-  const issuer = { issuer: 'https://id.example', jwksUrl: keys.url, audience: ['orgscope-api'], algorithms }
-  const authenticate = createAuthenticator({
-    directory: {
-      apiKey: async () => undefined,
-      identityBySubject: async (name, subject) =>
-        name === 'https://id.example' && subject === 'subject-1' ? IDENTITY : undefined,
-    },
-    issuers: [remoteIssuer(issuer)],
-  })
-  const { url } = await serve({ authenticate })
-  return (token) => ask(`${url}/graphql`, '{ caller }', { authorization: `Bearer ${token}` })
+  const issuer = { issuer: ISSUER, jwksUrl: keys.url, audience: ['orgscope-api'], algorithms }
+  const { url } = await tenantGateway(database, { issuers: [remoteIssuer(issuer)] })
+  const headers = { 'org-id': acme.tenant }
+  return (token) =>
+    ask(`${url}/graphql`, '{ viewer { userId role } }', { ...headers, authorization: `Bearer ${token}` })
+}
+
+async function linkSubject(subject: string, identityId: string): Promise<void> {
+  await database.admin.query(
+    `with provider as (
+       insert into public.sso_providers (organization_id, name, provider_type, issuer)
+       values ($1, $2, 'oidc', $3) returning id
+     )
+     insert into public.sso_accounts (identity_id, provider_id, external_subject)
+     select $4, id, $5 from provider`,
+    [acme.organizationId, `Provider ${randomUUID()}`, ISSUER, identityId, subject],
+  )
 }
 
 function sign({ privateKey, jwk }: SigningKey, subject = 'subject-1'): Promise<string> {
   return new SignJWT({})
     .setProtectedHeader({ alg: String(jwk.alg), kid: String(jwk.kid) })
-    .setIssuer('https://id.example')
+    .setIssuer(ISSUER)
     .setAudience('orgscope-api')
     .setSubject(subject)
     .setExpirationTime('1m')
@@ -71,7 +89,7 @@ test.each(['RS256', 'ES256', 'EdDSA'])(
     const key = await signingKey(alg, 'k1')
     const call = await gatewayTrusting(await keyServer([key.jwk]), [alg])
     const { body } = await call(await sign(key))
-    expect(JSON.parse(String(body.data?.['caller']))).toEqual({ kind: 'person', identityId: IDENTITY })
+    expect(body).toMatchObject({ data: { viewer: { role: 'OWNER' } } })
   },
 )
 
@@ -94,6 +112,15 @@ test('tokens with invented key ids do not make the gateway hammer the issuer', a
     expect([status, body.errors?.[0]?.message]).toEqual([401, expect.stringMatching(/does not publish/)])
   }
   expect(keys.fetches).toBeLessThanOrEqual(2)
+})
+
+test('a subject that two identities claim proves neither', async () => {
+  const key = await signingKey('ES256', 'k1')
+  const call = await gatewayTrusting(await keyServer([key.jwk]), ['ES256'])
+  const other = await createOrganization(database)
+  await linkSubject('shared', acme.ownerId)
+  await linkSubject('shared', other.ownerId)
+  expect((await call(await sign(key, 'shared'))).status).toBe(401)
 })
 
 test('a subject that is linked to nobody is refused', async () => {

@@ -1,20 +1,60 @@
 import type { GraphqlApi } from '../../graphql/api.js'
 
-/** What the first tabs of GraphiQL hold, for each endpoint. */
+/** What the first tabs of GraphiQL hold, for each endpoint; written for people who explore usage. */
 export const exampleQueries: Record<GraphqlApi['name'], readonly string[]> = {
   tenant: [
-    `# Run a query with the round button, or with Ctrl-Enter.
-# Below, under Headers: org-id names the organization, authorization proves who you are.
+    `# Put the cursor into a query and press Ctrl-Enter, or choose one at the round button.
+# Below, under Headers: org-id is the organization, authorization proves who you are.
+# Left, under the book: everything there is to ask for. Ctrl-Space completes words.
 
-# The latest requests to AI tools: who, which tool, at what cost.
+# The latest uses of AI tools: who, with what, at what cost.
 query LatestUsage {
-  usageEvents(first: 10) {
+  usageEvents(first: 10, orderBy: [{ field: OCCURRED_AT, direction: DESC }]) {
+    totalCount
     nodes {
       occurredAt
-      totalCost { amount currency }
-      tool { name }
       user { displayName }
+      tool { name }
+      modelName
+      inputTokens
+      outputTokens
+      totalCost { amount currency }
     }
+  }
+}
+
+# What each model costs in each month.
+query CostByModelAndMonth {
+  usageEventsAggregate(
+    groupBy: [{ field: OCCURRED_AT, bucket: MONTH }, { field: MODEL_NAME }, { field: CURRENCY }]
+  ) {
+    group { occurredAt modelName }
+    count
+    sum { inputTokens outputTokens totalCost { amount currency } }
+  }
+}
+
+# Who uses the most; days begin in the time zone you name.
+query TokensByPersonAndDay {
+  usageEventsAggregate(
+    groupBy: [{ field: OCCURRED_AT, bucket: DAY, timeZone: "Europe/Berlin" }, { field: USER_ID }]
+    first: 100
+  ) {
+    group { occurredAt user { displayName team { name } } }
+    count
+    sum { totalTokens }
+  }
+}
+`,
+    `# People and the teams they work in. Ask for the next page with after: "<endCursor>".
+query PeopleAndTeams {
+  teams(first: 20, orderBy: [{ field: NAME, direction: ASC }]) {
+    nodes {
+      name
+      parent { name }
+      members(first: 20) { nodes { displayName jobTitle } }
+    }
+    pageInfo { hasNextPage endCursor }
   }
 }
 `,
