@@ -1,0 +1,30 @@
+import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql'
+import { expect, test } from 'vitest'
+import { accountSchema } from '../../src/account/account-schema.js'
+import { buildTenantSchema } from '../../src/graphql/tenant-schema.js'
+import { platformSchema } from '../../src/platform/platform-schema.js'
+
+const sdl = (schema: GraphQLSchema) => printSchema(lexicographicSortSchema(schema))
+
+test('each schema is the same whatever was built before it', () => {
+  const builders = [platformSchema, accountSchema, buildTenantSchema]
+  const first = builders.map((build) => sdl(build()))
+  const again = [...builders].reverse().map((build) => sdl(build()))
+  expect(again.reverse()).toEqual(first)
+})
+
+test('the tenant API cannot even name an operation of the control plane', () => {
+  const tenant = buildTenantSchema()
+  for (const field of Object.keys(platformSchema().getMutationType()!.getFields())) {
+    expect(tenant.getMutationType()!.getFields()).not.toHaveProperty(field)
+  }
+  expect(tenant.getQueryType()!.getFields()).not.toHaveProperty('organizations')
+  expect(tenant.getType('Fleet')).toBeUndefined()
+})
+
+test('the platform API cannot name what is inside an organization', () => {
+  const platform = platformSchema()
+  for (const name of ['User', 'Team', 'UsageEvent', 'AuditEntry', 'ApiKey']) {
+    expect(platform.getType(name)).toBeUndefined()
+  }
+})
