@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { AppError } from '../errors.js'
 import { extensionsOf, noteProblem } from './graphql-errors.js'
 import type { Logger } from './logger.js'
+import { newRecord } from './request-record.js'
 
 interface ReplyError {
   readonly status: number
@@ -27,6 +28,18 @@ export function registerErrorReplies(
   server.setErrorHandler((error, request, reply) =>
     sendError(request, reply, explain(error, request, logger)),
   )
+}
+
+/** Answers a URL that cannot be decoded: it matches no route, and no hook runs for it. */
+export function answerBadUrl(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+): FastifyReply {
+  request.record = newRecord(request.id)
+  reply.header('x-request-id', request.id)
+  return sendError(request, reply, explain(error, request, logger))
 }
 
 export function sendError(request: FastifyRequest, reply: FastifyReply, error: ReplyError): FastifyReply {

@@ -9,6 +9,7 @@ import type { Config } from '../config.js'
 import type { ApiContext, GraphqlApi, RequestFacts } from '../graphql/api.js'
 import type { Authenticate } from './authentication/authenticate.js'
 import { endpointPaths } from './endpoint-paths.js'
+import { sendError } from './error-reply.js'
 import { acceptsHtml, type SendPage } from './graphiql/register.js'
 import { formatClientError, noteProblem, Refusal } from './graphql-errors.js'
 import type { Logger } from './logger.js'
@@ -60,7 +61,8 @@ export class GraphqlEndpoint {
     await this.#apollo.start()
     server.addHook('onClose', () => this.#stop())
     const url = endpointPaths[this.#api.name]
-    server.all(url, (request, reply) => this.#handle(request, reply))
+    server.route({ url, method: ['GET', 'POST'], handler: (request, reply) => this.#handle(request, reply) })
+    server.route({ url, method: ['PUT', 'PATCH', 'DELETE', 'OPTIONS'], handler: refuseMethod })
   }
 
   async #handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -119,6 +121,15 @@ export class GraphqlEndpoint {
     await this.#apollo.stop()
     await Promise.all(this.#ending)
   }
+}
+
+function refuseMethod(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  request.record.errorCodes.add('BAD_REQUEST')
+  return sendError(request, reply.header('allow', 'GET, POST'), {
+    status: 405,
+    message: `This endpoint understands GET and POST, not ${request.method}.`,
+    extensions: { code: 'BAD_REQUEST' },
+  })
 }
 
 /**

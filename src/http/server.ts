@@ -3,8 +3,9 @@ import type { JSONWebKeySet } from 'jose'
 import type { Config } from '../config.js'
 import type { GraphqlApi } from '../graphql/api.js'
 import type { Authenticate } from './authentication/authenticate.js'
+import { answerBrokenRequests } from './broken-requests.js'
 import { endpointPaths } from './endpoint-paths.js'
-import { registerErrorReplies } from './error-reply.js'
+import { answerBadUrl, registerErrorReplies } from './error-reply.js'
 import { registerGraphiql, type GraphiqlHeaders } from './graphiql/register.js'
 import { GraphqlEndpoint } from './graphql-endpoint.js'
 import { healthPaths, registerHealth, type Readiness } from './health.js'
@@ -41,6 +42,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    clientErrorHandler: answerBrokenRequests(logger),
+    frameworkErrors: (error, request, reply) => answerBadUrl(error, request, reply, logger),
     // A request that arrives on an open connection while the server stops is still answered.
     return503OnClosing: false,
   })

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AppError, type ErrorCode } from '../../src/errors.js'
@@ -63,14 +64,14 @@ describe('an endpoint', () => {
     expect(await addressSeen(['127.0.0.0/8'])).toBe('203.0.113.7')
   })
 
-  test('lists the methods it knows when another is used', async () => {
-    const { url } = await serve()
-    const answer = await fetch(`${url}/graphql`, {
-      method: 'DELETE',
-      headers: { 'apollo-require-preflight': 'yes' },
-    })
-    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST'])
-  })
+  test.each(['DELETE', 'PUT', 'PATCH', 'OPTIONS'])(
+    'lists the methods it knows when asked with %s',
+    async (method) => {
+      const { url } = await serve()
+      const answer = await fetch(`${url}/graphql`, { method })
+      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST'])
+    },
+  )
 })
 
 describe('a request that is refused as a whole', () => {
@@ -376,4 +377,33 @@ test('an unknown path gives JSON that names the endpoints', async () => {
     errors: [{ extensions: { code: 'NOT_FOUND', endpoints: ['/graphql', '/health/live', '/health/ready'] } }],
   })
   expect(text).not.toContain('secret')
+})
+
+describe('what can hardly be read', () => {
+  /** Sends bytes as they are and reads all that comes back. */
+  function sendRaw(url: string, text: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text))
+      let answer = ''
+      socket.setEncoding('utf8')
+      socket.on('data', (chunk: string) => (answer += chunk))
+      socket.on('end', () => resolve(answer))
+      socket.on('error', reject)
+    })
+  }
+
+  test.each([
+    ['a path that cannot be decoded', 'GET /%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 400],
+    ['an invented method', 'FOO /graphql HTTP/1.1\r\nhost: x\r\n\r\n', 400],
+    ['no HTTP at all', 'hello\r\n\r\n', 400],
+    ['headers without end', `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('is answered with JSON and a request id: %s', async (_case, text, status) => {
+    const { url, log } = await serve()
+    const answer = await sendRaw(url, text)
+    expect(answer).toContain(`HTTP/1.1 ${status} `)
+    expect(answer).toMatch(/^x-request-id: [0-9a-f-]{36}\r$/m)
+    const [, body = ''] = answer.split('\r\n\r\n')
+    expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] })
+    expect(log.filter(({ level }) => level >= 40)).toEqual([])
+  })
 })

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { hkdfSync, randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -34,10 +34,13 @@ export interface TokenOptions {
 export class LocalIssuer {
   readonly #privateKey: CryptoKey
   readonly #publicJwk: JWK & { kid: string }
+  /** The private key as base64url. */
+  readonly #secret: string
 
-  private constructor(privateKey: CryptoKey, publicJwk: JWK & { kid: string }) {
+  private constructor(privateKey: CryptoKey, publicJwk: JWK & { kid: string }, secret: string) {
     this.#privateKey = privateKey
     this.#publicJwk = publicJwk
+    this.#secret = secret
   }
 
   /**
@@ -52,7 +55,7 @@ export class LocalIssuer {
     const { kty, crv, x } = jwk
     const shared = { kty, crv, x } as JWK
     const kid = await calculateJwkThumbprint(shared)
-    return new LocalIssuer(privateKey, { ...shared, kid, alg: ALGORITHM, use: 'sig' })
+    return new LocalIssuer(privateKey, { ...shared, kid, alg: ALGORITHM, use: 'sig' }, jwk.d)
   }
 
   /** A signed token for one person. */
@@ -66,6 +69,11 @@ export class LocalIssuer {
       .setIssuedAt(now)
       .setExpirationTime(now + expiresIn)
       .sign(this.#privateKey)
+  }
+
+  /** A secret of this installation's own for a purpose: 32 bytes, the same on every call, and telling nothing of the key. */
+  secretFor(purpose: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', Buffer.from(this.#secret, 'base64url'), '', purpose, 32))
   }
 
   /** The public half, as served at /.well-known/jwks.json. */
