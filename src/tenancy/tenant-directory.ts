@@ -94,7 +94,8 @@ export class TenantDirectory {
 
   /** The level of a platform admin, or undefined for everybody else. */
   platformLevel(identityId: string): Promise<string | undefined> {
-    return this.#remember(`platform ${identityId}`, undefined, () => this.#readPlatformLevel(identityId))
+    // Never remembered: there are few such requests, each may do much, and a level can end by the clock.
+    return this.#readPlatformLevel(identityId)
   }
 
   /** Drops what is remembered of one organization, and every credential; with none named, everything. */
@@ -137,7 +138,9 @@ export class TenantDirectory {
       from public.memberships m
       join public.organizations o on o.id = m.organization_id
       join public.tenant_schemas t on t.organization_id = o.id
-      where m.identity_id = ${identityId} and m.status = 'active' and o.org_key = ${tenant}`
+      join public.identities i on i.id = m.identity_id
+      where m.identity_id = ${identityId} and m.status = 'active' and o.org_key = ${tenant}
+        and i.is_active and i.deleted_at is null`
     const [row] = await inReadSession(this.#pool, accountScope(identityId), this.#options, (session) =>
       session.run(query.compile(statements)),
     )
@@ -201,8 +204,10 @@ export class TenantDirectory {
   async #readPlatformLevel(identityId: string): Promise<string | undefined> {
     const query = sql<{ level: string }>`
       /* directory.platform_admin */
-      select level from public.platform_admins
-      where identity_id = ${identityId} and is_active and (expires_at is null or expires_at > now())`
+      select a.level from public.platform_admins a
+      join public.identities i on i.id = a.identity_id
+      where a.identity_id = ${identityId} and a.is_active and (a.expires_at is null or a.expires_at > now())
+        and i.is_active and i.deleted_at is null`
     const [row] = await inReadSession(this.#pool, platformScope, this.#options, (session) =>
       session.run(query.compile(statements)),
     )
