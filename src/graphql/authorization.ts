@@ -5,9 +5,9 @@ import { AppError } from '../errors.js'
 import type { AnyMember, RootRule, RootRules } from '../entity/module.js'
 import {
   forbidden,
+  missingModule,
   permits,
   personOf,
-  requireModule,
   type OperationContext,
 } from '../entity/operation-context.js'
 
@@ -47,7 +47,9 @@ function fieldRules(rules: readonly RootRules[], type: 'Query' | 'Mutation'): Fi
 function shieldRule(of: RootRule | AnyMember): ShieldRule {
   if (of === 'anyMember') return anyMember
   return rule({ cache: 'no_cache' })((_parent, _args, context: OperationContext) => {
-    requireModule(context, of.module)
+    // Refusals are returned: Shield takes what a rule throws for a failure of the rule and hides it.
+    const missing = missingModule(context, of.module)
+    if (missing !== undefined) return missing
     if (permits(context, of.permission)) return true
     if (of.orOwn === true && personOf(context) !== null) return true
     return forbidden(of.permission)
