@@ -1,12 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import { schemaOf } from '../../../src/tenancy/tenant-id.js'
+import { parseTenantId, schemaOf } from '../../../src/tenancy/tenant-id.js'
 import type { Canary } from './canary.js'
 import { candidatesFor, pointerOf, type Sql } from './candidates.js'
 import { readTables, type Check, type Column, type ForeignKey, type Table } from './catalogue.js'
 import { Draft } from './draft.js'
 import { missingCanaries } from './coverage.js'
 import { markable } from './markable.js'
-import { ownRows, scopedTables } from './scope.js'
+import { IDENTITIES, ownRows, scopedTables } from './scope.js'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -37,6 +38,32 @@ export async function plantCanaries(admin: pg.Pool, canary: Canary): Promise<rea
     await planter.plant([...shared.keys()].filter((name) => missing.has(name)))
     await planter.closeCycles()
     await planter.markExisting([...own.keys(), ...scopedTables(shared, canary)])
+    await client.query('commit')
+    return planter.barren
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+/** Whose rows of the shared catalogue are: everybody may see them. */
+const NOBODY: Omit<Canary, 'tenant' | 'organizationId'> = {
+  marker: 'canary of nobody',
+  tag: '000000000000',
+  number: 1,
+}
+
+/** Fills rows of shared tables that belong to nobody, so that none of their columns is empty everywhere. */
+export async function plantShared(admin: pg.Pool, names: readonly string[]): Promise<readonly Barren[]> {
+  const shared = await readTables(admin, 'public')
+  const nobody = { ...NOBODY, tenant: parseTenantId('nobody'), organizationId: randomUUID() }
+  const client = await admin.connect()
+  try {
+    await client.query('begin')
+    const planter = new Planter(client, nobody, shared, shared)
+    await planter.plant(names.filter((name) => ownRows(shared, name, nobody) === undefined))
     await client.query('commit')
     return planter.barren
   } catch (error) {
@@ -94,7 +121,9 @@ class Planter {
       if (typeof outcome === 'string') reason = outcome
       else planted.push(outcome)
     }
-    this.#rows.set(table.name, [...planted.slice(0, 1), ...existing, ...planted.slice(1)])
+    // People who sign in stay what they are: a key or a right that is planted goes to somebody planted.
+    const others = table.name === IDENTITIES && planted.length > 0 ? [] : existing
+    this.#rows.set(table.name, [...planted.slice(0, 1), ...others, ...planted.slice(1)])
     // A table that holds one row for each tenant has no room for another; the one there is gets marked.
     if (reason !== undefined && planted.length === 0 && existing.length === 0) {
       this.barren.push({ table: table.name, reason })
@@ -183,8 +212,7 @@ class Planter {
     const rows = await this.#existing(table)
     this.#rows.set(name, rows)
     if (rows.length > 0 || isOthers) return rows
-    const nobody = { ...this.canary, marker: 'canary of nobody', tag: '000000000000' }
-    const planter = new Planter(this.client, nobody, this.tables, this.shared)
+    const planter = new Planter(this.client, { ...this.canary, ...NOBODY }, this.tables, this.shared)
     await planter.#plantTable(table, new Set())
     this.#rows.set(name, planter.#rows.get(name) ?? [])
     return this.#rows.get(name) ?? []
