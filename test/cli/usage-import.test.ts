@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { schemaOf } from '../../src/tenancy/tenant-id.js'
 import { freshDatabase, uniqueTenant, type TestDatabase } from '../support/database.js'
 import { dollars, generatedTrace, loadTrace, sumOf } from '../modules/usage/azure-trace.js'
-import { commandLine, commandLineOf, type CommandLine, type Outcome } from './support/command-line.js'
+import { commandLine, commandLineOf, Person, type CommandLine, type Outcome } from './support/command-line.js'
 
 let database: TestDatabase
 let orgscope: CommandLine
@@ -101,6 +101,14 @@ test('the rejects file can be put elsewhere, and one that cannot be written is r
   const { code, stderr } = await importText(broken, '--rejects', join(folder, 'no-such-folder', 'bad.csv'))
   expect(code).toBe(2)
   expect(stderr).toMatch(/^orgscope: The rejects file .* cannot be written/)
+})
+
+test('a person who watches sees a bar', async () => {
+  const file = join(folder, 'trace.csv')
+  await writeFile(file, generatedTrace(6_000))
+  const { code, stderr } = await orgscope(['usage', 'import', file, '--org', tenant, ...FORMAT], new Person())
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/recording +█+ 6,000\/6,000/)
 })
 
 test('a dry run writes nothing', async () => {

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freshDatabase, uniqueTenant, type TestDatabase } from '../support/database.js'
 import { commandLineOf } from './support/command-line.js'
@@ -105,3 +106,21 @@ test.runIf(process.platform === 'linux')(
     expect(peak).toBeLessThan(200 * MEGABYTE)
   },
 )
+
+test('an import that waits for its input ends in order on SIGINT', { timeout: 60_000 }, async () => {
+  const temporary = await mkdtemp(join(folder, 'tmp-'))
+  const running = startProgram(
+    ['usage', 'import', '-', '--org', tenant, '--format', 'azure-llm-trace', '--model', 'gpt-4o-mini'],
+    { cwd: folder, environment: { DATABASE_URL: database.gatewayUrl, TMPDIR: temporary } },
+  )
+  const end = ended(running)
+  running.stdin.write('TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,4808,10\n')
+  while ((await readdir(temporary)).length === 0) await sleep(20)
+  running.kill('SIGINT')
+  const { code, stdout, stderr } = await end
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toBe(
+    'orgscope: The import was interrupted (SIGINT). Run it again to finish it: nothing is added twice.\n',
+  )
+  expect(await readdir(temporary)).toEqual([])
+})
