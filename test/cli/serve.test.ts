@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ let folder: string
 beforeAll(async () => {
   buildProgram()
   folder = await mkdtemp(join(tmpdir(), 'orgscope-serve-'))
+  await chmod(folder, 0o711) // where root runs the tests, Postgres runs as somebody else and has to pass
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
