@@ -50,7 +50,7 @@ export class TenantContext extends ScopedOperation implements TenantOperation {
     return rolePermits(this.tenant.role, permission)
   }
 
-  record(session: Session, change: Change): Promise<void> {
-    return recordInOrganization(session, this, change)
+  record(session: Session, changes: readonly Change[]): Promise<void> {
+    return recordInOrganization(session, this, changes)
   }
 }
