@@ -3,7 +3,7 @@ import { parseTimestamp } from '../../src/database/timestamp.js'
 import { requireVersion } from '../../src/entity/expected-version.js'
 import { encodeId } from '../../src/entity/global-id.js'
 import type { OperationContext } from '../../src/entity/operation-context.js'
-import { AppError } from '../../src/errors.js'
+import type { AppError } from '../../src/errors.js'
 import { users } from '../../src/modules/organization/user.entity.js'
 import { TestGateway, type TestClient, type TestOrganization } from '../support/gateway.js'
 
