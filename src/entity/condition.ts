@@ -149,10 +149,27 @@ function operatorCondition(column: ColumnMeta, operator: string, value: unknown,
 export function fromClient(column: ColumnMeta, value: unknown, path: string): unknown {
   if (value === null || value === undefined) return value
   if (column.kind === 'id') return keyOf(String(value), nameOf(column), path)[0]
-  const holdsUnstorable =
-    column.kind === 'json' ? UNSTORABLE_ESCAPE.test(JSON.stringify(value)) : UNSTORABLE.test(String(value))
-  if (!holdsUnstorable) return value
+  if (column.kind === 'json') return storableJson(value, path)
+  if (!UNSTORABLE.test(String(value))) return value
+  throw unstorable(path)
+}
+
+/** Characters of JSON text that one value may have. */
+export const LONGEST_JSON = 65_536
+
+function storableJson(value: unknown, path: string): unknown {
+  const text = JSON.stringify(value)
+  if (UNSTORABLE_ESCAPE.test(text)) throw unstorable(path)
+  if (text.length <= LONGEST_JSON) return value
   throw new AppError(
+    'LIMIT_EXCEEDED',
+    `${path} has ${text.length} characters of JSON; at most ${LONGEST_JSON} are kept.`,
+    { field: path, limit: path, allowed: LONGEST_JSON, asked: text.length },
+  )
+}
+
+function unstorable(path: string): AppError {
+  return new AppError(
     'BAD_USER_INPUT',
     `${path} holds a character that cannot be stored (NUL or half a surrogate pair).`,
     { field: path },

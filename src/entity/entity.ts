@@ -52,6 +52,13 @@ type MatchesTable<Row, Table extends keyof Database> = [Mismatch<Row, Table>] ex
 
 type FieldOf<Row> = keyof Row & string
 
+/** Fields of a unique index over live rows in which an empty value equals another one. */
+export interface NaturalKey<Field extends string = string> {
+  readonly fields: readonly Field[]
+  /** Of these, the ones whose letter case does not count. */
+  readonly ignoringCase?: readonly Field[]
+}
+
 /** What is said once about a table; types, inputs, lists, loaders and CRUD come from it. */
 export interface EntityOptions<Row, Table extends keyof Database> {
   readonly table: Table & string
@@ -80,6 +87,15 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly delete?: boolean
   /** Rows are marked by `deleted_at` instead of being removed. */
   readonly softDelete?: boolean
+  /** Whether clients may add many at once, by `createTeams` for `teams`. */
+  readonly bulk?: boolean
+  /** What tells an object from all others of its type, enforced by a unique index; with it comes `upsert…`. */
+  readonly naturalKey?: NaturalKey<FieldOf<Row>>
+  /**
+   * Lets clients bring back what was marked as deleted. `within` names the fields whose objects it is a part of:
+   * they have to be there.
+   */
+  readonly restore?: { readonly within: readonly FieldOf<Row>[] }
   /** Fields to group by and to compute with; without them there is no `…Aggregate`. */
   readonly aggregate?: {
     readonly groupBy: readonly FieldOf<Row>[]
@@ -103,6 +119,9 @@ export interface EntityDefinition<Row extends object = object> {
   readonly reads: readonly ('one' | 'list')[]
   readonly deletable: boolean
   readonly softDelete: boolean
+  readonly bulk: boolean
+  readonly naturalKey: NaturalKey | undefined
+  readonly restore: { readonly within: readonly string[] } | undefined
   readonly filterable: ReadonlyMap<string, ColumnMeta>
   readonly filterInput: EntityClass
   readonly orderInput: EntityClass
@@ -155,6 +174,9 @@ export function definitionOf<Row extends object>(
     reads: options.reads ?? ['one', 'list'],
     deletable: options.delete ?? false,
     softDelete: options.softDelete ?? false,
+    bulk: options.bulk ?? false,
+    naturalKey: options.naturalKey,
+    restore: options.restore,
     filterable: new Map(filterable.map((column) => [column.field, column])),
     filterInput: defineFilter(type.name, filterable),
     orderInput: defineOrder(type.name, pick(options.orderBy)),

@@ -9,6 +9,8 @@ export interface RootRule {
   /** Without it the field is refused – unless `orOwn`, which leaves the narrowing to the rows' owner. */
   readonly permission: Permission
   readonly orOwn?: boolean
+  /** A second permission, for fields that may do either of two things. */
+  readonly also?: Permission
 }
 
 /** For the few fields that whoever got into the organization may read, such as `viewer`. */

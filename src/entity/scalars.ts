@@ -58,5 +58,34 @@ export const DateTime = new GraphQLScalarType<string, string>({
 })
 
 export const SafeInt = GraphQLSafeInt
-export const JSONObject = GraphQLJSONObject
+
+/** How deep objects and lists may stand in each other in a client's JSON. */
+export const DEEPEST_JSON = 32
+
+/** Checks what graphql-scalars accepts, without recursion: what a client nests deeply enough would overflow it. */
+function checkedJson(value: object): object {
+  const open: (readonly [unknown, number])[] = [[value, 1]]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [part, depth] = next
+    if (typeof part === 'number' && Number.isInteger(part) && !Number.isSafeInteger(part)) {
+      throw new GraphQLError(
+        `JSONObject holds the number ${part}, whose digits are not certain beyond 2^53; send it as a string.`,
+      )
+    }
+    if (typeof part !== 'object' || part === null) continue
+    if (depth > DEEPEST_JSON) {
+      throw new GraphQLError(`JSONObject may be nested ${DEEPEST_JSON} deep; this one is deeper.`)
+    }
+    for (const below of Object.values(part)) open.push([below, depth + 1])
+  }
+  return value
+}
+
+/** An object of any JSON values, up to {@link DEEPEST_JSON} deep, whose numbers were not rounded on their way. */
+export const JSONObject = new GraphQLScalarType<object, object>({
+  ...GraphQLJSONObject.toConfig(),
+  description: `A JSON object with any values, nested at most ${DEEPEST_JSON} deep. Numbers beyond 2^53 are sent as strings.`,
+  parseValue: (value) => checkedJson(GraphQLJSONObject.parseValue(value)),
+  parseLiteral: (node, variables) => checkedJson(GraphQLJSONObject.parseLiteral(node, variables)),
+})
 export const UUID = GraphQLUUID

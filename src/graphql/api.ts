@@ -9,6 +9,8 @@ export interface RequestFacts {
   readonly organizationHeaders: readonly string[]
   /** Value of `x-request-id`, given or made; found again in the log. */
   readonly requestId: string
+  /** Value of `idempotency-key`, as it was sent. */
+  readonly idempotencyKey?: string | undefined
   readonly ipAddress: string | undefined
   readonly userAgent: string | undefined
 }

@@ -56,7 +56,8 @@ function shieldRule(of: RootRule | AnyMember): ShieldRule {
     // Refusals are returned: Shield takes what a rule throws for a failure of the rule and hides it.
     const refusal = missingModule(context, of.module) ?? tooLarge(context, info)
     if (refusal !== undefined) return refusal
-    if (permits(context, of.permission)) return true
+    if (permits(context, of.permission))
+      return of.also === undefined || permits(context, of.also) ? true : forbidden(of.also)
     if (of.orOwn === true && personOf(context) !== null) return true
     return forbidden(of.permission)
   })

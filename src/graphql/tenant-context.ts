@@ -1,6 +1,7 @@
 import { AppError } from '../errors.js'
 import { recordInOrganization, type Change } from '../entity/audit-trail.js'
-import type { TenantOperation } from '../entity/operation-context.js'
+import type { TenantOperation, WriteOptions } from '../entity/operation-context.js'
+import { runOnce, type OnceRequest } from '../entity/run-once.js'
 import type { Actor } from '../tenancy/actor.js'
 import { rolePermits, type Permission } from '../tenancy/role-permissions.js'
 import type { Session } from '../tenancy/session.js'
@@ -34,12 +35,38 @@ export async function createTenantContext(
 export class TenantContext extends ScopedOperation implements TenantOperation {
   readonly actor: Actor
   readonly tenant: Tenant
+  /** Value of the header `idempotency-key`, unchecked. */
+  readonly idempotencyKey: string | undefined
+  #once: { readonly request: OnceRequest; written: boolean } | undefined
 
   constructor(database: OperationDatabase, facts: RequestFacts, actor: Actor, tenant: Tenant) {
     const identityId = actor.kind === 'person' ? actor.identityId : undefined
     super(database, tenantScope(tenant.tenant, tenant.organizationId, identityId), facts)
     this.actor = actor
     this.tenant = tenant
+    this.idempotencyKey = facts.idempotencyKey
+  }
+
+  /** Resolves one root field; what it writes is written once for all requests that equal this one. */
+  async once<Result>(request: OnceRequest, resolve: () => Result): Promise<Awaited<Result>> {
+    if (this.#once !== undefined) throw new Error('mutations of one operation run one after the other')
+    this.#once = { request, written: false }
+    try {
+      return await resolve()
+    } finally {
+      this.#once = undefined
+    }
+  }
+
+  override write<Result>(
+    work: (session: Session) => Promise<Result>,
+    options?: WriteOptions<Result>,
+  ): Promise<Result> {
+    const once = this.#once
+    if (once === undefined) return super.write(work)
+    if (once.written) throw new Error('a mutation writes in one transaction')
+    once.written = true
+    return super.write((session) => runOnce(session, once.request, work, options))
   }
 
   hasModule(module: string): boolean {
@@ -50,7 +77,7 @@ export class TenantContext extends ScopedOperation implements TenantOperation {
     return rolePermits(this.tenant.role, permission)
   }
 
-  record(session: Session, change: Change): Promise<void> {
-    return recordInOrganization(session, this, change)
+  record(session: Session, changes: readonly Change[]): Promise<void> {
+    return recordInOrganization(session, this, changes)
   }
 }

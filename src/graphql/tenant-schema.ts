@@ -4,6 +4,7 @@ import { attachFieldResolvers } from '../entity/field-resolvers.js'
 import type { RootRules } from '../entity/module.js'
 import { guarded } from './authorization.js'
 import { buildApiSchema } from './build-schema.js'
+import { attachIdempotency } from './idempotency.js'
 import { modules } from './modules.js'
 import { NodeResolver } from './node.resolver.js'
 
@@ -17,5 +18,6 @@ export const tenantRules: readonly RootRules[] = [
 export function buildTenantSchema(): GraphQLSchema {
   const schema = buildApiSchema([...modules.flatMap(({ resolvers }) => resolvers), NodeResolver])
   attachFieldResolvers(schema)
+  attachIdempotency(schema)
   return guarded(schema, tenantRules)
 }

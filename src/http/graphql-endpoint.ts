@@ -161,6 +161,7 @@ function factsOf({ headers, ip, record }: FastifyRequest): Omit<RequestFacts, 'a
   return {
     organizationHeaders: [headers['org-id'], headers['x-org-id']].flatMap((value) => value ?? []),
     requestId: record.requestId,
+    idempotencyKey: headers['idempotency-key']?.toString(),
     ipAddress: ip,
     userAgent: headers['user-agent'],
   }

@@ -59,3 +59,25 @@ test('a field without a rule is refused, and its resolver does not run', async (
   const { data } = await graphql({ schema: shut, source: '{ known }', contextValue: context })
   expect(data).toEqual({ known: 'known' })
 })
+
+test('a field that may do either of two things needs the permission for both', async () => {
+  const fields = { upsert: { type: GraphQLString, resolve: () => 'done' } }
+  const open = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields }) })
+  const rule = { module: 'core', permission: 'team.create', also: 'team.update' } as const
+  const shut = guarded(open, [{ Query: { upsert: rule } }])
+  const answerTo = async (...permitted: string[]) => {
+    const context = {
+      actor: { kind: 'person', identityId: '' },
+      permits: (asked: string) => permitted.includes(asked),
+    }
+    const { data, errors } = await graphql({
+      schema: shut,
+      source: '{ upsert }',
+      contextValue: context as unknown as OperationContext,
+    })
+    return data?.['upsert'] ?? errors?.[0]?.message
+  }
+  expect(await answerTo('team.create', 'team.update')).toBe('done')
+  expect(await answerTo('team.create')).toContain('team.update')
+  expect(await answerTo('team.update')).toContain('team.create')
+})

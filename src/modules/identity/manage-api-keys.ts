@@ -3,7 +3,9 @@ import { AppError } from '../../errors.js'
 import { auditable, recordChange } from '../../entity/audit-trail.js'
 import { personOf, type TenantOperation } from '../../entity/operation-context.js'
 import type { EntityRow } from '../../entity/rows.js'
-import { findRow, notFound, valuesOf } from '../../entity/store.js'
+import { valuesOf } from '../../entity/given-values.js'
+import { encodeId } from '../../entity/global-id.js'
+import { findRow, notFound } from '../../entity/store.js'
 import { always } from '../../entity/condition.js'
 import { accessRoles, isAccessRole } from '../../tenancy/actor.js'
 import { createApiKey } from '../../tenancy/api-key.js'
@@ -28,7 +30,7 @@ export function issueApiKey(
   const { name, expiresAt } = checkedValues(input)
   const roleName = grantableRole(context, input.role ?? 'api_user')
   const { key, prefix, hash } = createApiKey()
-  return context.write(async (session) => {
+  const work = async (session: Session): Promise<{ row: EntityRow; key: string }> => {
     // The hash can be written and never read, so the id is asked for and the row is read back by it.
     const insert = sql<{ id: string }>`/* api_keys.insert */
       insert into public.api_keys (organization_id, name, key_prefix, key_hash, role_name, expires_at, created_by)
@@ -44,7 +46,9 @@ export function issueApiKey(
       newValues: auditable(apiKeys, row, ['name', 'keyPrefix', 'roleName', 'expiresAt']),
     })
     return { row, key }
-  })
+  }
+  // The key is stored nowhere: not for a retry either, which is told which entry to revoke.
+  return context.write(work, { withheld: ({ row }) => ({ id: encodeId(apiKeys.name, [row.id]) }) })
 }
 
 /** Ends a key for good; every gateway hears of it when the transaction commits. */

@@ -50,4 +50,7 @@ export const teams = defineEntity(Team, {
   update: ['name', 'description', 'leadId', 'settings'],
   // Deleting one is `deleteTeam` of the team service: it has to look at the teams below and at the members.
   softDelete: true,
+  restore: { within: ['parentTeamId'] },
+  bulk: true,
+  naturalKey: { fields: ['parentTeamId', 'name'], ignoringCase: ['name'] },
 })

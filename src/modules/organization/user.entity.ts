@@ -119,4 +119,5 @@ export const users = defineEntity(User, {
   ],
   ownedBy: 'id',
   softDelete: true,
+  restore: { within: [] },
 })

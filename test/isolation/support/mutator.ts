@@ -54,8 +54,8 @@ export class Mutation {
       for (let learned = -1; learned < types.size && asked.some(({ path }) => !types.has(path));) {
         learned = types.size
         const ids = asked.map(({ path }) => [path, idOf(types.get(path) ?? '') ?? NONSENSE] as const)
-        const { errors } = await attempt.run(ask, Object.fromEntries(ids))
-        for (const error of errors) {
+        const { errors, data } = await attempt.run(ask, Object.fromEntries(ids))
+        for (const error of [...errors, ...refusedItems(data)]) {
           const wanted = wantedType(error)
           const place = asked.find(({ path }) => lastName(path) === lastName(error.extensions.field ?? ''))
           if (wanted !== undefined && place !== undefined) types.set(place.path, wanted)
@@ -94,7 +94,20 @@ export class Mutation {
 export function outcomeOf({ data, errors }: Reply): 'done' | 'refused' | 'failed' {
   if (errors.length > 0)
     return errors.every(({ extensions }) => REFUSED.has(extensions.code)) ? 'refused' : 'failed'
-  return JSON.stringify(data).includes('"REJECTED"') ? 'refused' : 'done'
+  const items = refusedItems(data)
+  if (items.some(({ extensions }) => !REFUSED.has(extensions.code))) return 'failed'
+  return items.length > 0 || JSON.stringify(data).includes('"REJECTED"') ? 'refused' : 'done'
+}
+
+/** What a batch says of the items it refused, as errors. */
+function refusedItems(data: unknown): Reply['errors'] {
+  const [payload] = Object.values((data ?? {}) as Record<string, { results?: unknown } | null>)
+  const results = Array.isArray(payload?.results) ? (payload.results as { error?: unknown }[]) : []
+  return results.flatMap(({ error }) => {
+    if (error === null || error === undefined) return []
+    const { code, message, field } = error as { code: string; message: string; field: string }
+    return [{ message, path: [], extensions: { code, field } }] as unknown as Reply['errors']
+  })
 }
 
 function lastName(path: string): string | undefined {
