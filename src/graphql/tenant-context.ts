@@ -7,7 +7,7 @@ import type { Session } from '../tenancy/session.js'
 import { tenantScope } from '../tenancy/session-scope.js'
 import { resolveTenant, type Tenant } from '../tenancy/tenant-resolver.js'
 import type { TenantDirectory } from '../tenancy/tenant-directory.js'
-import type { RequestFacts } from './api.js'
+import type { LimitedParty, RequestFacts } from './api.js'
 import { ScopedOperation, type OperationDatabase } from './scoped-operation.js'
 
 export interface TenantContextOptions extends OperationDatabase {
@@ -40,6 +40,14 @@ export class TenantContext extends ScopedOperation implements TenantOperation {
     super(database, tenantScope(tenant.tenant, tenant.organizationId, identityId), facts)
     this.actor = actor
     this.tenant = tenant
+  }
+
+  get party(): LimitedParty {
+    const { tenant, plan, limits } = this.tenant
+    const { actor } = this
+    if (actor.kind !== 'api_key') return { tenant, plan, limits }
+    const { apiKeyId, requestsPerMinute } = actor
+    return { tenant, plan, limits, apiKey: { id: apiKeyId, requestsPerMinute } }
   }
 
   hasModule(module: string): boolean {
