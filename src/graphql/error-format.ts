@@ -80,8 +80,12 @@ function codeOf({ extensions: { code } }: GraphQLError): string | undefined {
   return typeof code === 'string' && CLIENT_CODES.has(code) ? code : undefined
 }
 
-/** graphql-js points at the document when an argument is at fault; a failing serializer points nowhere. */
+/**
+ * graphql-js points at the document when an argument or a variable is at fault; a failing serializer points nowhere.
+ * What has no path was found before anything was executed.
+ */
 function blamesDocument(error: GraphQLError): boolean {
+  if (error.path === undefined && error.nodes !== undefined) return true
   const root = rootOf(error)
   return root instanceof GraphQLError && root.nodes !== undefined && root.extensions['code'] === undefined
 }

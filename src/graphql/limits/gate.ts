@@ -1,7 +1,6 @@
 import type { Config } from '../../config.js'
 import type { LimitedParty } from '../api.js'
 import { Admissions, type Admission } from './admission.js'
-import { requireShape } from './document-shape.js'
 import { generalLimits, limitsOf, type Limits, type LimitsConfig } from './limits.js'
 import { ShapeOfText } from './shape-of-text.js'
 
@@ -32,7 +31,6 @@ export class Gate {
 
   /** Throws LIMIT_EXCEEDED when a document asks for too much by its form. */
   requireShape(text: string, limits: Limits): void {
-    const shape = this.#shapes.of(text)
-    if (shape !== undefined) requireShape(shape, limits)
+    this.#shapes.require(text, limits)
   }
 }

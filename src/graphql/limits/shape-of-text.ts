@@ -1,7 +1,9 @@
 import { parse } from 'graphql'
 import type { LRUCache } from 'lru-cache'
 import { boundedCache } from '../execution/bounded-cache.js'
-import { shapeOf, type DocumentShape } from './document-shape.js'
+import { AppError } from '../../errors.js'
+import { requireShape, shapeOf, type DocumentShape } from './document-shape.js'
+import type { Limits } from './limits.js'
 
 /** Measures documents by their text and remembers what it found. */
 export class ShapeOfText {
@@ -13,20 +15,38 @@ export class ShapeOfText {
     this.#maxTokens = maxTokens
   }
 
-  /** The shape of a document; undefined when it cannot be parsed, which is for others to tell. */
-  of(text: string): DocumentShape | undefined {
-    const known = this.#known.get(text)
-    if (known !== undefined) return known
-    const shape = this.#measure(text)
-    if (shape !== undefined) this.#known.set(text, shape)
-    return shape
+  /**
+   * Throws LIMIT_EXCEEDED when a document asks for too much by its form. What cannot be parsed is for others to tell.
+   */
+  require(text: string, limits: Limits): void {
+    let shape = this.#known.get(text)
+    if (shape === undefined) {
+      shape = this.#measure(text, limits)
+      if (shape === undefined) return
+      this.#known.set(text, shape)
+    }
+    requireShape(shape, limits)
   }
 
-  #measure(text: string): DocumentShape | undefined {
+  #measure(text: string, limits: Limits): DocumentShape | undefined {
     try {
       return shapeOf(parse(text, { maxTokens: this.#maxTokens, noLocation: true }))
-    } catch {
+    } catch (error) {
+      // The parser calls itself for every level.
+      if (error instanceof RangeError) throw tooDeep(limits)
       return undefined
     }
   }
+}
+
+function tooDeep({ queryDepth: allowed }: Limits): AppError {
+  return new AppError(
+    'LIMIT_EXCEEDED',
+    `The query nests deeper than it can be read; at most ${allowed} levels are served.`,
+    {
+      limit: 'queryDepth',
+      allowed,
+      asked: `more than ${allowed}`,
+    },
+  )
 }
