@@ -76,8 +76,11 @@ function clientMistake(error: unknown, known: AppError | undefined): Problem | u
   }
 }
 
-function codeOf({ extensions: { code } }: GraphQLError): string | undefined {
-  return typeof code === 'string' && CLIENT_CODES.has(code) ? code : undefined
+function codeOf({ extensions: { code, http } }: GraphQLError): string | undefined {
+  if (typeof code === 'string') return CLIENT_CODES.has(code) ? code : undefined
+  // Apollo gives some refusals a status and no code.
+  const status = (http as { status?: unknown } | undefined)?.status
+  return typeof status === 'number' && status >= 400 && status < 500 ? 'BAD_REQUEST' : undefined
 }
 
 /**

@@ -40,10 +40,13 @@ export function hashOfDocument(text: string): string {
  * @throws {Error} naming the file and what is wrong with it
  */
 export async function readManifest(file: string): Promise<Manifest> {
-  const manifest = new Map(Object.entries(manifestSchema.parse(await readJson(file))))
+  const parsed = manifestSchema.safeParse(await readJson(file))
+  if (!parsed.success) throw new Error(`${file} is not a JSON object of documents by their SHA-256 hash.`)
+  const manifest = new Map(Object.entries(parsed.data))
   for (const [hash, text] of manifest) {
-    if (hashOfDocument(text) !== hash)
-      throw new Error(`${file}: ${hash} is not the SHA-256 hash of its document.`)
+    if (hashOfDocument(text) !== hash) {
+      throw new Error(`${file} is not right: ${hash} is not the SHA-256 hash of its document.`)
+    }
   }
   return manifest
 }
@@ -52,7 +55,7 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'))
   } catch (cause) {
-    throw new Error(`${file} cannot be read as a JSON object of documents by their hash.`, { cause })
+    throw new Error(`${file} cannot be read as JSON.`, { cause })
   }
 }
 
