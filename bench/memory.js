@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LocalIssuer } from '../dist/http/authentication/local-issuer.js'
 import { Child } from './support/child.js'
 import { residentMemory } from './support/processor-time.js'
 import { number } from './support/report.js'
+import { ServedProgram } from './support/served-program.js'
 import { addUsage, createTenants } from './support/tenants.js'
-import { answerOf, requestsFor } from './support/usage-query.js'
+import { answerOf, requestsWithKeys } from './support/usage-query.js'
 
 const MEGABYTE = 2 ** 20
 /** Flat means: less than this many MB more for 100,000 more rows, once warm; a leak of ten bytes a row would show. */
@@ -26,7 +23,7 @@ export async function run({ server, report, quick }) {
 }
 
 async function importSlope(server, { report, quick }) {
-  const rows = quick ? 30_000 : 1_000_000
+  const rows = quick ? 10_000 : 1_000_000
   const database = await server.database()
   const child = new Child('import-process.js', [], { execArgv: ['--expose-gc'] })
   try {
@@ -76,20 +73,21 @@ function slope(samples, measure) {
   return mean(moments.map(([covariance]) => covariance)) / mean(moments.map(([, variance]) => variance))
 }
 
+/** `orgscope serve` itself, as an operator runs it. */
 async function idleGateway(server, { report, quick }) {
   const database = await server.database()
-  const keys = await mkdtemp(join(tmpdir(), 'orgscope-bench-keys-'))
-  const child = new Child('gateway.js', [JSON.stringify({ gatewayUrl: database.gatewayUrl, keys })])
+  let program
   try {
-    const { url } = await child.ask()
-    const tenants = await createTenants(database, quick ? 3 : 100)
+    const tenants = await createTenants(database, quick ? 1 : 100)
     for (const { tenant } of tenants) await addUsage(database, tenant, 100)
-    const requests = await requestsFor(tenants, await LocalIssuer.open(keys))
-    const started = residentMemory(child.pid) / MEGABYTE
-    for (const request of requests) await answerOf({ url: `${url}/graphql` }, request)
-    const busy = residentMemory(child.pid) / MEGABYTE
+    const requests = await requestsWithKeys(tenants, database)
+    program = await ServedProgram.start(database)
+    const memory = () => residentMemory(program.pid) / MEGABYTE
+    const started = memory()
+    for (const request of requests) await answerOf({ url: `${program.url}/graphql` }, request)
+    const busy = memory()
     await sleep(quick ? 500 : 10_000)
-    const idle = residentMemory(child.pid) / MEGABYTE
+    const idle = memory()
     report.say(
       `gateway, ${tenants.length} tenants: ${number(started)} MB before the first request, ${number(busy)} MB after one ` +
         `to each tenant, ${number(idle)} MB at rest`,
@@ -101,8 +99,7 @@ async function idleGateway(server, { report, quick }) {
       met: idle < GATEWAY_LIMIT,
     }
   } finally {
-    await child.stop()
-    await rm(keys, { recursive: true, force: true })
+    await program?.stop()
     await database.close()
   }
 }

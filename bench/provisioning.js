@@ -103,8 +103,8 @@ async function measure(database, bare, { report, quick }) {
     return performance.now() - began
   }
   const result = await interleave({
-    rounds: quick ? 2 : 25,
-    warmUp: quick ? 1 : 3,
+    rounds: quick ? 1 : 25,
+    warmUp: quick ? 0 : 3,
     a: () =>
       timed(async () => {
         const times = await timeStatements(() => provision(database))

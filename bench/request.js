@@ -9,7 +9,7 @@ import { assertEqualAnswers, number } from './support/report.js'
 import { interleave } from './support/rounds.js'
 import { urlAs } from './support/server.js'
 import { addUsage, createTenants } from './support/tenants.js'
-import { answerOf, requestsFor } from './support/usage-query.js'
+import { answerOf, requestsWithTokens } from './support/usage-query.js'
 
 const TARGET = 0.85
 /** HTTP connections that each wait for an answer before the next request. */
@@ -29,11 +29,14 @@ export async function run({ server, report, quick }) {
     const tenants = await createTenants(database, quick ? 2 : 20)
     for (const { tenant } of tenants) await addUsage(database, tenant, quick ? 200 : 5_000)
     const unwalledUrl = await unwalledLogin(database, tenants[0])
+    const issuer = await LocalIssuer.open(keys)
     const settings = { gatewayUrl: database.gatewayUrl, keys }
     const start = (name, ...words) => children[children.push(new Child(name, words)) - 1]
-    const walled = await startGateway(start, server, settings)
-    const unwalled = await startGateway(start, server, { ...settings, unwalledUrl })
-    const requests = await requestsFor(tenants, await LocalIssuer.open(keys))
+    const [walled, unwalled] = await Promise.all([
+      startGateway(start, server, settings),
+      startGateway(start, server, { ...settings, unwalledUrl }),
+    ])
+    const requests = await requestsWithTokens(tenants, issuer)
     await compareAnswers(requests, walled, unwalled)
     return await measure({ walled, unwalled, load: start('load.js') }, requests, { report, quick })
   } finally {
@@ -82,6 +85,7 @@ async function measure({ walled, unwalled, load }, requests, { report, quick }) 
   report.say(`one organization, ${CONNECTIONS} HTTP connections`)
   const result = await interleave({
     rounds,
+    warmUp: quick ? 0 : 1,
     a: () => walled.meter.around(() => send(walled, one)),
     b: () => unwalled.meter.around(() => send(unwalled, one)),
     onRound,

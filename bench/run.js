@@ -14,6 +14,9 @@ import * as session from './session.js'
  */
 const benchmarks = { session, request, execution, provisioning, import: usageImport, memory }
 
+const FAILED = { what: 'failed', met: false }
+const WORD = { true: 'yes', false: 'no' }
+
 const words = process.argv.slice(2)
 const quick = words.includes('--quick')
 const names = words.filter((word) => word !== '--quick')
@@ -40,12 +43,7 @@ async function runAll(chosen) {
     for (const name of chosen) {
       const outcomes = await runOne(server, name)
       if (outcomes === undefined) failures.push(name)
-      rows.push(
-        ...(outcomes ?? [{ what: 'failed', value: '', target: '', met: false }]).map((row) => ({
-          name,
-          ...row,
-        })),
-      )
+      rows.push(...(outcomes ?? [FAILED]).map((outcome) => ({ name, ...outcome })))
     }
   } finally {
     await server.stop()
@@ -64,7 +62,9 @@ async function runOne(server, name) {
     const outcomes = await benchmarks[name].run({ server, report, quick })
     report.say()
     for (const { what, value, target, met } of outcomes) {
-      report.say(`${what}: ${value}, target ${target}: ${met ? 'met' : 'NOT MET'}`)
+      report.say(
+        `${what}: ${value}${target === undefined ? '' : `, target ${target}: ${met ? 'met' : 'NOT MET'}`}`,
+      )
     }
     if (!quick) await report.save()
     return outcomes
@@ -77,7 +77,13 @@ async function runOne(server, name) {
 function table(rows) {
   const lines = [
     ['bench', 'measured', '', 'target', 'met'],
-    ...rows.map(({ name, what, value, target, met }) => [name, what, value, target, met ? 'yes' : 'no']),
+    ...rows.map(({ name, what, value = '', target = '', met }) => [
+      name,
+      what,
+      value,
+      target,
+      WORD[met] ?? '',
+    ]),
   ]
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)))
   return lines

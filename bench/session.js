@@ -37,7 +37,7 @@ const READS = [
 export async function run({ server, report, quick }) {
   const database = await server.database()
   try {
-    const tenants = await createTenants(database, quick ? 4 : 100)
+    const tenants = await createTenants(database, quick ? 2 : 100)
     for (const { tenant } of tenants) await addUsage(database, tenant, quick ? 200 : 1000)
     const sides = openSides(database)
     const results = []
@@ -86,7 +86,7 @@ async function compare(read, tenants, sides, { server, report, quick }) {
       }),
     )
   const result = await interleave({
-    rounds: quick ? 3 : 15,
+    rounds: quick ? 1 : 15,
     // Every connection has to meet every tenant before its caches are what they stay.
     warmUp: quick ? 1 : 4,
     a: round('session'),

@@ -1,3 +1,5 @@
+import { createApiKey } from '../../dist/tenancy/api-key.js'
+
 const QUERY = `query LatestUsage {
   usageEvents(first: 20) {
     nodes {
@@ -9,19 +11,35 @@ const QUERY = `query LatestUsage {
   }
 }`
 
-/** A request for the latest 20 usage events, with tool and user, as the owner of each organization. */
-export async function requestsFor(tenants, issuer) {
-  const body = JSON.stringify({ query: QUERY })
+const BODY = JSON.stringify({ query: QUERY })
+
+/** A request for the latest 20 usage events, with tool and user, with a token of each organization's owner. */
+export async function requestsWithTokens(tenants, issuer) {
+  const sign = (identityId) => issuer.sign({ identityId, expiresIn: 3_600 })
   return Promise.all(
-    tenants.map(async ({ tenant, ownerId }) => ({
-      body,
-      headers: {
-        'content-type': 'application/json',
-        'org-id': tenant,
-        authorization: `Bearer ${await issuer.sign({ identityId: ownerId, expiresIn: 3_600 })}`,
-      },
-    })),
+    tenants.map(async ({ tenant, ownerId }) =>
+      requestWith({ 'org-id': tenant, authorization: `Bearer ${await sign(ownerId)}` }),
+    ),
   )
+}
+
+/** The same with an API key of each organization. */
+export async function requestsWithKeys(tenants, { admin }) {
+  const requests = []
+  for (const { organizationId } of tenants) {
+    const { key, prefix, hash } = createApiKey()
+    await admin.query(
+      `insert into public.api_keys (organization_id, name, key_prefix, key_hash, role_name)
+       values ($1, 'bench', $2, $3, 'admin')`,
+      [organizationId, prefix, hash],
+    )
+    requests.push(requestWith({ 'x-api-key': key }))
+  }
+  return requests
+}
+
+function requestWith(headers) {
+  return { body: BODY, headers: { 'content-type': 'application/json', ...headers } }
 }
 
 /** The body of the answer. Throws unless it holds 20 events, each with its tool and user. */

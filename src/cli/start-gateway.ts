@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import { sql } from 'kysely'
 import type pg from 'pg'
 import { accountApi } from '../account/account-api.js'
 import type { Config } from '../config.js'
@@ -10,15 +9,13 @@ import { createAuthenticator } from '../http/authentication/authenticate.js'
 import type { LocalIssuer } from '../http/authentication/local-issuer.js'
 import { remoteIssuer } from '../http/authentication/trusted-issuer.js'
 import type { GraphiqlHeaders } from '../http/graphiql/register.js'
-import type { HealthCheck } from '../http/health.js'
 import { listen } from '../http/listen.js'
 import type { Logger } from '../http/logger.js'
+import { databaseReadiness } from '../http/readiness.js'
 import { createHttpServer } from '../http/server.js'
 import { closeHttpServer } from '../http/shutdown.js'
 import { platformApi } from '../platform/platform-api.js'
 import { DirectoryListener } from '../tenancy/directory-listener.js'
-import { platformScope } from '../tenancy/session-scope.js'
-import { inReadSession, statements } from '../tenancy/session.js'
 import { TenantDirectory } from '../tenancy/tenant-directory.js'
 
 export interface GatewayOptions {
@@ -67,7 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         ...(options.issuer === undefined ? [] : [options.issuer.trusted()]),
       ],
     }),
-    readiness: () => readiness(pool, options.migrations),
+    readiness: databaseReadiness({ pool, migrations: options.migrations }),
     logger: options.logger,
     jwks: options.issuer?.jwks(),
     graphiqlHeaders: options.graphiqlHeaders,
@@ -91,25 +88,4 @@ async function stopGateway(
   await closeHttpServer(server, grace)
   await listener.stop()
   await pool.end()
-}
-
-/** The gateway can serve when the database answers and the shared schema is the one this program knows. */
-async function readiness(pool: pg.Pool, { shared }: MigrationCatalogue): Promise<readonly HealthCheck[]> {
-  const latest = shared.migrations.at(-1)?.version ?? 0
-  const query = sql<{ version: number | null }>`/* health.shared_version */
-    select max(version) as version from public.schema_migrations
-    where schema_name = 'public' and status in ('applied', 'baseline')`
-  try {
-    const rows = await inReadSession(pool, platformScope, { statementTimeout: 3_000 }, (session) =>
-      session.run(query.compile(statements)),
-    )
-    const version = rows[0]?.version ?? 0
-    const reason = `public is at ${version} of ${latest}; run orgscope migrate up`
-    return [
-      { name: 'database', ok: true },
-      { name: 'migrations', ok: version >= latest, ...(version >= latest ? {} : { reason }) },
-    ]
-  } catch {
-    return [{ name: 'database', ok: false, reason: 'the database does not answer' }]
-  }
 }

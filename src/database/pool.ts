@@ -48,5 +48,7 @@ export function createPool({ connectionString, max, applicationName }: PoolOptio
   } as pg.PoolConfig)
   // An idle connection that dies (server restart) is dropped by the pool; without a listener it would end us.
   pool.on('error', () => {})
+  // The same for one that dies while it is taken out: its statements fail, and whoever took it throws it away.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }

@@ -35,10 +35,18 @@ export function personOf({ actor }: OperationContext): string | null {
   return actor.kind === 'person' ? actor.identityId : null
 }
 
-/** Throws MODULE_NOT_ENABLED, naming the module; core is always there. */
+/** MODULE_NOT_ENABLED, naming the module, when it is not there; core always is. */
+export function missingModule(context: OperationContext, module: string): AppError | undefined {
+  if (module === 'core' || context.hasModule(module)) return undefined
+  return new AppError('MODULE_NOT_ENABLED', `The organization does not have the module ${module}.`, {
+    module,
+  })
+}
+
+/** Throws MODULE_NOT_ENABLED. */
 export function requireModule(context: OperationContext, module: string): void {
-  if (module === 'core' || context.hasModule(module)) return
-  throw new AppError('MODULE_NOT_ENABLED', `The organization does not have the module ${module}.`, { module })
+  const missing = missingModule(context, module)
+  if (missing !== undefined) throw missing
 }
 
 export function permits(context: OperationContext, permission: Permission): boolean {

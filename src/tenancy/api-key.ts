@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto'
+import { createHash, createHmac, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 /** A new API key: the key itself is shown once, the other two are kept. */
@@ -21,8 +21,18 @@ const FORM = new RegExp(
 
 /** Makes a key `osk_<prefix>_<secret><checksum>`; letters and digits only, so that a double click selects its parts. */
 export function createApiKey(): NewApiKey {
-  const prefix = `osk_${randomText(PREFIX_LENGTH)}`
-  const body = `${prefix}_${randomText(SECRET_LENGTH)}`
+  return apiKeyOf(randomText(PREFIX_LENGTH), randomText(SECRET_LENGTH))
+}
+
+/** The one key that a secret of at least 32 bytes stands for, so that a demo can show the same key at every start. */
+export function deriveApiKey(secret: Buffer): NewApiKey {
+  const text = derivedText(secret, PREFIX_LENGTH + SECRET_LENGTH)
+  return apiKeyOf(text.slice(0, PREFIX_LENGTH), text.slice(PREFIX_LENGTH))
+}
+
+function apiKeyOf(prefixText: string, secretText: string): NewApiKey {
+  const prefix = `osk_${prefixText}`
+  const body = `${prefix}_${secretText}`
   const key = body + checksum(body)
   return { key, prefix, hash: hashApiKey(key) }
 }
@@ -39,6 +49,17 @@ export function isApiKeyForm(key: string): boolean {
 
 function randomText(length: number): string {
   return Array.from({ length }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('')
+}
+
+/** Letters from a keyed stream of bytes; bytes beyond a multiple of the alphabet's size would favour its beginning. */
+function derivedText(secret: Buffer, length: number): string {
+  const even = 256 - (256 % ALPHABET.length)
+  let text = ''
+  for (let block = 0; text.length < length; block++) {
+    const bytes = createHmac('sha256', secret).update(String(block)).digest()
+    for (const byte of bytes) if (byte < even) text += ALPHABET.charAt(byte % ALPHABET.length)
+  }
+  return text.slice(0, length)
 }
 
 /** CRC-32 in base 62, as wide as its largest value needs. */

@@ -164,15 +164,18 @@ abstract class PipelinedSession implements Session {
     this.#ended = true
     if (this.#client === undefined) return
     const client = await this.#client
+    let answer: pg.QueryResult
     try {
-      const answer = await client.query(text)
-      client.release()
-      // Postgres answers COMMIT of a failed transaction with ROLLBACK and no error.
-      if (answer.command !== text.toUpperCase()) throw new Error('the transaction was rolled back')
+      // A connection that could not enter the scope may be in any state: whoever took it next would fail as well.
+      await this.#entered
+      answer = await client.query(text)
     } catch (error) {
       client.release(true)
       throw error
     }
+    client.release()
+    // Postgres answers COMMIT of a failed transaction with ROLLBACK and no error.
+    if (answer.command !== text.toUpperCase()) throw new Error('the transaction was rolled back')
   }
 }
 
@@ -192,19 +195,22 @@ export class ReadSession extends PipelinedSession {
   }
 
   protected override async execute(query: CompiledQuery): Promise<pg.QueryResult> {
-    try {
-      return await this.send(query)
-    } catch (error) {
-      // Statements already sent behind a failing one fail with "aborted"; they are sent again behind the rollback.
-      if (codeOf(error) === TRANSACTION_ABORTED && this.#recovery !== undefined) {
-        await this.#recovery
-        return this.send(query)
+    for (;;) {
+      try {
+        return await this.send(query)
+      } catch (error) {
+        // Statements already sent behind a failing one fail with "aborted". They are sent again behind the rollback,
+        // and once more for each further one that fails in front of them.
+        if (codeOf(error) === TRANSACTION_ABORTED && this.#recovery !== undefined) {
+          await this.#recovery
+          continue
+        }
+        if (codeOf(error) !== undefined) {
+          this.#recovery = this.sendText('rollback to savepoint entered')
+          this.#recovery.catch(() => {})
+        }
+        throw error
       }
-      if (codeOf(error) !== undefined) {
-        this.#recovery = this.sendText('rollback to savepoint entered')
-        this.#recovery.catch(() => {})
-      }
-      throw error
     }
   }
 

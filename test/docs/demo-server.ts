@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot } from '../../src/package-root.js'
@@ -20,6 +20,8 @@ export class DemoServer {
 
   static async start(): Promise<DemoServer> {
     const folder = await mkdtemp(join(tmpdir(), 'orgscope-docs-'))
+    // Open to Postgres' own user, so that all data stays in the folder and goes with it.
+    await chmod(folder, 0o755)
     await cp(join(packageRoot, 'tenants'), join(folder, 'tenants'), { recursive: true })
     const child = spawn(process.execPath, [PROGRAM, 'serve', '--demo'], {
       cwd: folder,

@@ -77,7 +77,7 @@ test('the README lists every environment variable with its default and meaning',
 async function ask({ text, words }: CodeBlock): Promise<{ data?: unknown; errors?: unknown }> {
   const [where = '', email = ''] = words
   if (where === 'platform') {
-    const token = /platform[\s\S]*?(eyJ[\w-]+\.[\w-]+\.[\w-]+)/i.exec(demo.banner)?.[1] ?? ''
+    const token = /platform API +operator[\s\S]*?(eyJ[\w-]+\.[\w-]+\.[\w-]+)/i.exec(demo.banner)?.[1] ?? ''
     return demo.query('/platform/graphql', { authorization: `Bearer ${token}` }, text)
   }
   const authorization = `Bearer ${await tokenOf(email)}`

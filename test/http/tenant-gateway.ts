@@ -1,5 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { GraphqlApi } from '../../src/graphql/api.js'
+import { accountApi } from '../../src/account/account-api.js'
+import { platformApi } from '../../src/platform/platform-api.js'
 import { tenantApi } from '../../src/graphql/tenant-api.js'
 import { createAuthenticator } from '../../src/http/authentication/authenticate.js'
 import type { TrustedIssuer } from '../../src/http/authentication/trusted-issuer.js'
@@ -12,15 +14,7 @@ import { TenantDirectory } from '../../src/tenancy/tenant-directory.js'
 import type { TenantId } from '../../src/tenancy/tenant-id.js'
 import { requestTenant } from '../../src/tenancy/tenant-request.js'
 import { uniqueTenant, type TestDatabase } from '../support/database.js'
-import {
-  ask,
-  echoApi,
-  serve,
-  temporaryIssuer,
-  type Answer,
-  type ServeOptions,
-  type TestServer,
-} from './support.js'
+import { ask, serve, temporaryIssuer, type Answer, type ServeOptions, type TestServer } from './support.js'
 
 /** An organization with its owner. */
 export interface Organization {
@@ -48,6 +42,14 @@ export async function createOrganization(database: TestDatabase): Promise<Organi
   return { tenant, organizationId: outcome.tenant.organizationId, ownerId: rows[0]!.id }
 }
 
+/** Gives a person the control plane. */
+export async function makePlatformAdmin(database: TestDatabase, identityId: string): Promise<void> {
+  await database.admin.query(
+    `insert into public.platform_admins (identity_id, level) values ($1, 'super_admin')`,
+    [identityId],
+  )
+}
+
 export interface TenantGateway extends TestServer {
   readonly issuer: LocalIssuer
   readonly directory: TenantDirectory
@@ -71,7 +73,7 @@ export interface TenantGatewayOptions extends ServeOptions {
   readonly demo?: Organization
 }
 
-/** The tenant API as it is served: authentication, directory with its listener, readiness. */
+/** The three APIs as they are served: authentication, directory with its listener, readiness. */
 export async function tenantGateway(
   database: TestDatabase,
   {
@@ -90,14 +92,15 @@ export async function tenantGateway(
   await listener.start()
   onTestFinished(() => listener.stop())
   const issuer = await temporaryIssuer()
+  const migrations = await loadMigrations()
   const server = await serve({
     apis: [
       tenantApi({ pool, directory, session }),
-      echoApi({ name: 'account' }),
-      echoApi({ name: 'platform' }),
+      accountApi({ pool, session }),
+      platformApi({ pool, directory, session, migrations, admin: database.admin }),
     ],
     authenticate: createAuthenticator({ directory, issuers: [issuer.trusted(), ...issuers] }),
-    readiness: databaseReadiness({ pool, migrations: await loadMigrations() }),
+    readiness: databaseReadiness({ pool, migrations }),
     graphiqlHeaders: demo && (async (api) => demoHeaders(issuer, demo, api)),
     ...options,
   })

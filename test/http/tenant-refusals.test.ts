@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { suspendTenant } from '../../src/tenancy/provisioner.js'
 import { parseTenantId } from '../../src/tenancy/tenant-id.js'
 import { freshDatabase, type TestDatabase } from '../support/database.js'
-import { ask, GRAPHQL_TYPE, JSON_TYPE, type Answer } from './support.js'
+import { ask, eventually, GRAPHQL_TYPE, JSON_TYPE, type Answer } from './support.js'
 import { createOrganization, tenantGateway, type Organization, type TenantGateway } from './tenant-gateway.js'
 
 let database: TestDatabase
@@ -98,4 +98,13 @@ describe('the tenant API refuses', () => {
     const answer = await ask(`${gateway.url}/graphql`, QUERY, { 'org-id': acme.tenant })
     expect(codeAndStatus(answer)).toEqual(['UNAUTHENTICATED', 401])
   })
+})
+
+test('the log names the organization of a request that was let in, and of no other', async () => {
+  const gateway = await tenantGateway(database)
+  await gateway.askAs(acme.ownerId, foreign.tenant, QUERY)
+  await gateway.askAs(acme.ownerId, acme.tenant, QUERY)
+  const requests = () => gateway.log.filter(({ msg }) => msg === 'request').map(({ tenant }) => tenant)
+  await eventually(requests).toEqual([undefined, acme.tenant])
+  expect(JSON.stringify(gateway.log)).not.toContain(foreign.tenant)
 })

@@ -3,13 +3,17 @@ import type { GraphqlApi } from '../../graphql/api.js'
 /** What the first tabs of GraphiQL hold, for each endpoint; written for people who explore usage. */
 export const exampleQueries: Record<GraphqlApi['name'], readonly string[]> = {
   tenant: [
-    `# Put the cursor into a query and press Ctrl-Enter, or choose one at the round button.
-# Below, under Headers: org-id is the organization, authorization proves who you are.
-# Left, under the book: everything there is to ask for. Ctrl-Space completes words.
+    `# Put the cursor into a query and press Ctrl-Enter,
+# or choose one at the round button.
+# Headers, below: the organization, and who you are.
+# The book, on the left: everything there is to ask for.
 
-# The latest uses of AI tools: who, with what, at what cost.
+# The latest uses of AI tools: who, what, at what cost.
 query LatestUsage {
-  usageEvents(first: 10, orderBy: [{ field: OCCURRED_AT, direction: DESC }]) {
+  usageEvents(
+    first: 10
+    orderBy: [{ field: OCCURRED_AT, direction: DESC }]
+  ) {
     totalCount
     nodes {
       occurredAt
@@ -26,7 +30,11 @@ query LatestUsage {
 # What each model costs in each month.
 query CostByModelAndMonth {
   usageEventsAggregate(
-    groupBy: [{ field: OCCURRED_AT, bucket: MONTH }, { field: MODEL_NAME }, { field: CURRENCY }]
+    groupBy: [
+      { field: OCCURRED_AT, bucket: MONTH }
+      { field: MODEL_NAME }
+      { field: CURRENCY }
+    ]
   ) {
     group { occurredAt modelName }
     count
@@ -34,10 +42,13 @@ query CostByModelAndMonth {
   }
 }
 
-# Who uses the most; days begin in the time zone you name.
+# Who uses how much; days begin in the zone you name.
 query TokensByPersonAndDay {
   usageEventsAggregate(
-    groupBy: [{ field: OCCURRED_AT, bucket: DAY, timeZone: "Europe/Berlin" }, { field: USER_ID }]
+    groupBy: [
+      { field: OCCURRED_AT, bucket: DAY, timeZone: "Europe/Berlin" }
+      { field: USER_ID }
+    ]
     first: 100
   ) {
     group { occurredAt user { displayName team { name } } }
@@ -46,9 +57,10 @@ query TokensByPersonAndDay {
   }
 }
 `,
-    `# People and the teams they work in. Ask for the next page with after: "<endCursor>".
+    `# People and the teams they work in.
+# For the next page add after: "<endCursor>".
 query PeopleAndTeams {
-  teams(first: 20, orderBy: [{ field: NAME, direction: ASC }]) {
+  teams(first: 20, orderBy: [{ field: NAME }]) {
     nodes {
       name
       parent { name }
@@ -61,44 +73,37 @@ query PeopleAndTeams {
   ],
   account: [
     `# What a person sees before choosing an organization.
-# Below, under Headers: authorization proves who you are; no org-id is needed.
-query WhoAmI {
-  me { email emailVerified mfaEnabled lastLoginAt }
+# Headers, below: who you are; no org-id is needed.
+
+# The keys are what goes into the header org-id.
+query MyOrganizations {
+  me { email lastLoginAt }
   myOrganizations {
     organization { key name plan }
     role
     state
-    joinedAt
   }
 }
 `,
   ],
   platform: [
-    `# The control plane: organizations and their schemas. Only platform admins are served here.
-query Organizations {
-  organizations(first: 20, orderBy: [{ field: MEMBER_COUNT, direction: DESC }]) {
-    totalCount
-    nodes {
-      key
-      name
-      plan
-      state
-      modules
-      memberCount
-      schemaVersions { module version }
-      lastError
-    }
-  }
+    `# The control plane, for platform admins: organizations,
+# their schemas, the shared catalogue.
+
+# How far the fleet is: which schemas have which migrations.
+query Fleet {
   fleet {
     tenants { total upToDate behind failed }
     modules { module latest tenants upToDate }
+    shared { version latest isUpToDate }
   }
 }
-`,
-    `# Organizations that are not served, and why.
-query NotServed {
-  organizations(filter: { state: { notIn: [ACTIVE, DELETED] } }) {
-    nodes { key name state stateChangedAt lastError deleteAfter }
+
+# Every organization with its state.
+query Organizations {
+  organizations(first: 20) {
+    totalCount
+    nodes { key name plan state modules memberCount lastError }
   }
 }
 `,

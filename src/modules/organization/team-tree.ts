@@ -38,7 +38,7 @@ export function deleteTeam(context: OperationContext, team: string): Promise<Ent
     if (found !== undefined && found.count > 0) {
       throw new AppError(
         'CONFLICT',
-        `The team has ${found.count} teams below it. Move or delete them first.`,
+        `The team has ${found.count === 1 ? 'a team' : `${found.count} teams`} below it. Move or delete what is below first.`,
         {
           field: 'id',
         },

@@ -1,17 +1,19 @@
+import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import { schemaOf } from '../../../src/tenancy/tenant-id.js'
+import { parseTenantId, schemaOf } from '../../../src/tenancy/tenant-id.js'
 import type { Canary } from './canary.js'
 import { candidatesFor, pointerOf, type Sql } from './candidates.js'
 import { readTables, type Check, type Column, type ForeignKey, type Table } from './catalogue.js'
 import { Draft } from './draft.js'
 import { missingCanaries } from './coverage.js'
 import { markable } from './markable.js'
-import { ownRows, scopedTables } from './scope.js'
+import { IDENTITIES, ownRows, scopedTables } from './scope.js'
 
 type Row = Readonly<Record<string, unknown>>
 
-/** Rows for each table: enough that each of an organization's four people owns one besides a canary's own. */
-const ROWS = 5
+/** Rows for a table that names people: enough that each of an organization's four owns one besides a canary. */
+const ROWS_WITH_PEOPLE = 5
+const ROWS = 2
 /** How often a refused row is tried with other values. */
 const TRIES = 60
 
@@ -47,10 +49,38 @@ export async function plantCanaries(admin: pg.Pool, canary: Canary): Promise<rea
   }
 }
 
+/** Whose rows of the shared catalogue are: everybody may see them. */
+const NOBODY: Omit<Canary, 'tenant' | 'organizationId'> = {
+  marker: 'canary of nobody',
+  tag: '000000000000',
+  number: 1,
+}
+
+/** Fills rows of shared tables that belong to nobody, so that none of their columns is empty everywhere. */
+export async function plantShared(admin: pg.Pool, names: readonly string[]): Promise<readonly Barren[]> {
+  const shared = await readTables(admin, 'public')
+  const nobody = { ...NOBODY, tenant: parseTenantId('nobody'), organizationId: randomUUID() }
+  const client = await admin.connect()
+  try {
+    await client.query('begin')
+    const planter = new Planter(client, nobody, shared, shared)
+    await planter.plant(names.filter((name) => ownRows(shared, name, nobody) === undefined))
+    await client.query('commit')
+    return planter.barren
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
 class Planter {
   readonly barren: Barren[] = []
   /** Rows of the tenant, or shared ones, that others may point at: a canary, those that were there, more canaries. */
   readonly #rows = new Map<string, readonly Row[]>()
+  /** Which candidate the rules on each column accept, by table. */
+  readonly #accepted = new Map<string, ReadonlyMap<string, number>>()
   readonly #deferred: { table: Table; key: ForeignKey; rows: readonly Row[] }[] = []
 
   constructor(
@@ -87,14 +117,16 @@ class Planter {
     const existing = await this.#existing(table)
     const planted: Row[] = []
     // There is one organization per tenant; its row is marked where it is.
-    const wanted = table.name === 'public.organizations' ? 0 : ROWS
+    const wanted = table.name === 'public.organizations' ? 0 : this.#rowsFor(table)
     let reason: string | undefined
     for (let nth = 0; nth < wanted && reason === undefined; nth++) {
       const outcome = await this.#insert(table, nth, planted)
       if (typeof outcome === 'string') reason = outcome
       else planted.push(outcome)
     }
-    this.#rows.set(table.name, [...planted.slice(0, 1), ...existing, ...planted.slice(1)])
+    // People who sign in stay what they are: a key or a right that is planted goes to somebody planted.
+    const others = table.name === IDENTITIES && planted.length > 0 ? [] : existing
+    this.#rows.set(table.name, [...planted.slice(0, 1), ...others, ...planted.slice(1)])
     // A table that holds one row for each tenant has no room for another; the one there is gets marked.
     if (reason !== undefined && planted.length === 0 && existing.length === 0) {
       this.barren.push({ table: table.name, reason })
@@ -102,6 +134,16 @@ class Planter {
     for (const key of table.foreignKeys) {
       if (waiting.has(key.target)) this.#deferred.push({ table, key, rows: planted })
     }
+  }
+
+  #rowsFor({ name, columns, foreignKeys }: Table): number {
+    const people = [`${schemaOf(this.canary.tenant)}.users`, IDENTITIES]
+    const targets = [
+      name,
+      ...foreignKeys.map(({ target }) => target),
+      ...columns.map((column) => pointerOf(column, schemaOf(this.canary.tenant))),
+    ]
+    return targets.some((target) => people.includes(target ?? '')) ? ROWS_WITH_PEOPLE : ROWS
   }
 
   async #existing({ name }: Table): Promise<readonly Row[]> {
@@ -146,8 +188,15 @@ class Planter {
       if (candidates.length === 0) return `nothing is known to fit column ${column.name} (${column.type})`
       draft.add(column, candidates)
     }
+    // What the first row found acceptable will do for the others, up to rules that look at several columns.
+    const known = this.#accepted.get(table.name)
+    if (known !== undefined) {
+      draft.resume(known)
+      return draft
+    }
     const lacking = await this.#satisfyEach(table, draft)
     if (lacking !== undefined) return lacking
+    this.#accepted.set(table.name, draft.places())
     return draft
   }
 
@@ -183,8 +232,7 @@ class Planter {
     const rows = await this.#existing(table)
     this.#rows.set(name, rows)
     if (rows.length > 0 || isOthers) return rows
-    const nobody = { ...this.canary, marker: 'canary of nobody', tag: '000000000000' }
-    const planter = new Planter(this.client, nobody, this.tables, this.shared)
+    const planter = new Planter(this.client, { ...this.canary, ...NOBODY }, this.tables, this.shared)
     await planter.#plantTable(table, new Set())
     this.#rows.set(name, planter.#rows.get(name) ?? [])
     return this.#rows.get(name) ?? []

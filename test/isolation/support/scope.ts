@@ -3,7 +3,8 @@ import type { Canary } from './canary.js'
 import type { Table } from './catalogue.js'
 
 const ORGANIZATIONS = 'public.organizations'
-const IDENTITIES = 'public.identities'
+/** The table of accounts, which belong to whatever organizations they have memberships in. */
+export const IDENTITIES = 'public.identities'
 
 /**
  * Which rows of a shared table belong to a tenant, as SQL on the table, or undefined for a table whose rows belong to
