@@ -323,10 +323,10 @@ const variables = {
   ),
   maxQueryCost: integer(
     'MAX_QUERY_COST',
-    100_000,
+    5_000_000,
     1,
     1_000_000_000,
-    'Most objects an answer could hold, by the page sizes asked for.',
+    'Most values an answer could hold, if all its lists were as long as asked for.',
   ),
   maxConcurrentRequests: integer(
     'MAX_CONCURRENT_REQUESTS',

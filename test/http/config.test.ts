@@ -34,7 +34,7 @@ describe('configuration', () => {
       maxRootFields: 50,
       maxQueryDirectives: 100,
       maxQueryFields: 5_000,
-      maxQueryCost: 100_000,
+      maxQueryCost: 5_000_000,
       maxConcurrentRequests: 100,
       maxRequestsPerMinute: 600_000,
       planLimits: { free: { concurrentRequests: 20, requestsPerMinute: 6_000 } },

@@ -13,7 +13,7 @@ export interface Limits {
   readonly queryDirectives: number
   /** Fields of the document, those of fragments counted wherever they are spread. */
   readonly queryFields: number
-  /** Objects the answer may hold; see query-cost.ts. */
+  /** Values the answer may hold; see query-cost.ts. */
   readonly queryCost: number
   /** Requests of one organization that one gateway serves at once. */
   readonly concurrentRequests: number

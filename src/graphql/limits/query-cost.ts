@@ -17,8 +17,8 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql'
-import { DEFAULT_GROUPS } from '../../entity/aggregate-types.js'
-import { DEFAULT_PAGE } from '../../entity/page.js'
+import { DEFAULT_GROUPS, MOST_GROUPS } from '../../entity/aggregate-types.js'
+import { DEFAULT_PAGE, LARGEST_PAGE } from '../../entity/page.js'
 import { AppError } from '../../errors.js'
 import type { Variables } from '../execution/constant-directives.js'
 
@@ -28,18 +28,17 @@ const ASSUMED_LIST = 10
 /** A number that depends on nothing but an operation's variables. */
 type FromVariables<Value> = (variables: Variables) => Value
 
-/** A selected field that leads to objects. */
+/** A selected field. */
 interface CostNode {
   readonly isSelected: FromVariables<boolean>
+  /** How many elements the field has. */
   readonly size: FromVariables<number>
-  /** Objects per element: 1 for what is a row of its own, 0 for parts of one and for what wraps a page. */
-  readonly own: number
   readonly below: readonly CostNode[]
 }
 
 /**
- * How many objects an operation's answer may hold at most, by the page sizes it asks for: a page of 20 teams with 10
- * users each is 20 + 200. Fields of the root cost 1 in any case, since each is at least one statement.
+ * How many values an operation's answer could hold, if every list in it were full: a page of 20 teams, each with its
+ * name, is 1 page, 20 teams and 20 names. It is what a gateway has to keep in memory for the answer.
  */
 export class QueryCost {
   readonly #schema: GraphQLSchema
@@ -66,7 +65,7 @@ export class QueryCost {
     const presets = defaultsOf(operation)
     return (given) => {
       const variables = { ...presets, ...given }
-      return nodes.reduce((sum, node) => sum + Math.max(1, costOf(node, variables)), 0)
+      return totalOf(nodes, variables)
     }
   }
 }
@@ -76,14 +75,17 @@ export function requireCost(asked: number, allowed: number): void {
   if (asked <= allowed) return
   throw new AppError(
     'LIMIT_EXCEEDED',
-    `The answer could hold ${asked} objects; at most ${allowed} are served at once. Ask for smaller pages (first, last), or for fewer levels.`,
+    `The answer could hold ${asked} values; at most ${allowed} are served at once. Ask for smaller pages (first, last), or for fewer levels.`,
     { limit: 'queryCost', allowed, asked },
   )
 }
 
-function costOf({ isSelected, size, own, below }: CostNode, variables: Variables): number {
-  if (!isSelected(variables)) return 0
-  return size(variables) * below.reduce((sum, node) => sum + costOf(node, variables), own)
+function totalOf(nodes: readonly CostNode[], variables: Variables): number {
+  return nodes.reduce(
+    (sum, { isSelected, size, below }) =>
+      isSelected(variables) ? sum + size(variables) * (1 + totalOf(below, variables)) : sum,
+    0,
+  )
 }
 
 function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Variables {
@@ -103,7 +105,7 @@ interface Place {
 
 function costNodes(place: Place, type: GraphQLCompositeType, { selections }: SelectionSetNode): CostNode[] {
   return selections.flatMap((selection): CostNode[] => {
-    if (selection.kind === Kind.FIELD) return fieldNode(place, type, selection)
+    if (selection.kind === Kind.FIELD) return [fieldNode(place, type, selection)]
     const fragment =
       selection.kind === Kind.INLINE_FRAGMENT ? selection : fragmentNamed(place, selection.name.value)
     if (fragment === undefined) return []
@@ -117,17 +119,18 @@ function costNodes(place: Place, type: GraphQLCompositeType, { selections }: Sel
   })
 }
 
-function fieldNode(place: Place, parent: GraphQLCompositeType, field: FieldNode): CostNode[] {
+function fieldNode(place: Place, parent: GraphQLCompositeType, field: FieldNode): CostNode {
+  const isSelected = conditionOf(field.directives)
   const definition =
     isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined
   const type = definition === undefined ? undefined : getNamedType(definition.type)
-  if (definition === undefined || !isCompositeType(type) || field.selectionSet === undefined) return []
+  if (definition === undefined || !isCompositeType(type) || field.selectionSet === undefined)
+    return { isSelected, size: () => 1, below: [] }
   const isList = isListType(getNullableType(definition.type))
   const page = pageSize(definition, field, isList)
   const size = isList ? (page ?? place.page ?? (() => ASSUMED_LIST)) : () => 1
   const below = costNodes({ ...place, page: isList ? undefined : page }, type, field.selectionSet)
-  const isRow = isNode(type) || (isList && !type.name.endsWith('Edge'))
-  return [{ isSelected: conditionOf(field.directives), size, own: isRow ? 1 : 0, below }]
+  return { isSelected, size, below }
 }
 
 /** The size of the pages a field takes arguments for. */
@@ -137,13 +140,14 @@ function pageSize(
   isList: boolean,
 ): FromVariables<number> | undefined {
   if (!args.some(({ name }) => name === 'first')) return undefined
-  const preset = isList ? DEFAULT_GROUPS : DEFAULT_PAGE
+  // What is longer is refused where it is read, with the name of the argument.
+  const [preset, most] = isList ? [DEFAULT_GROUPS, MOST_GROUPS] : [DEFAULT_PAGE, LARGEST_PAGE]
   const values = ['first', 'last'].flatMap(
     (name) => field.arguments?.find((argument) => argument.name.value === name)?.value ?? [],
   )
   return (variables) => {
     const sizes = values.map((value) => read(value, variables)).filter(isSize)
-    return sizes.length === 0 ? preset : Math.max(...sizes)
+    return sizes.length === 0 ? preset : Math.min(most, Math.max(...sizes))
   }
 }
 
@@ -168,11 +172,4 @@ function fragmentNamed({ document }: Place, name: string) {
   return document.definitions.find(
     (definition) => definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name,
   ) as Extract<DocumentNode['definitions'][number], { kind: Kind.FRAGMENT_DEFINITION }> | undefined
-}
-
-/** Whether values of a type are rows of their own. */
-function isNode(type: GraphQLCompositeType): boolean {
-  return (
-    type.name === 'Node' || (isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node'))
-  )
 }

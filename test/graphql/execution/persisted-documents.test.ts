@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hashOfDocument, readManifest } from '../../../src/graphql/execution/persisted-documents.js'
@@ -94,10 +94,15 @@ describe('trusted documents', () => {
   })
 
   test('are those of the test’s own operations, as codegen writes them', async () => {
-    const manifest = await readManifest(join(packageRoot, 'test/documents/persisted-documents.json'))
-    const names = [...manifest.values()].map((text) => /query (\w+)/.exec(text)?.[1])
-    const written = await readFile(join(packageRoot, 'test/documents/usage.graphql'), 'utf8')
-    expect(names.sort()).toEqual([...written.matchAll(/^query (\w+)/gm)].map(([, name]) => name).sort())
+    const folder = join(packageRoot, 'test/documents')
+    const manifest = await readManifest(join(folder, 'persisted-documents.json'))
+    const files = (await readdir(folder)).filter((name) => name.endsWith('.graphql'))
+    const written = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')))
+    const operation = /^(?:query|mutation) (\w+)/gm
+    const namesIn = (texts: Iterable<string>) =>
+      [...texts].flatMap((text) => [...text.matchAll(operation)].map(([, name]) => name)).sort()
+    expect(namesIn(manifest.values())).toEqual(namesIn(written))
+    expect(manifest.size).toBe(namesIn(written).length)
   })
 
   test.each([

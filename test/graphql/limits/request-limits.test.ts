@@ -8,7 +8,7 @@ beforeAll(async () => {
     config: {
       maxQueryCost: 2_000,
       maxConcurrentRequests: 4,
-      planLimits: { pro: { requestsPerMinute: 3 }, free: { queryCost: 10, queryDepth: 3 } },
+      planLimits: { pro: { requestsPerMinute: 3 }, free: { queryCost: 20, queryDepth: 3 } },
     },
   })
   acme = await gateway.organization()
@@ -77,11 +77,11 @@ describe('before the database is asked, a request is refused that', () => {
       2_097_152,
     ],
     [
-      'could be answered with 130,050 objects',
+      'could be answered with 257,601 values',
       '{ teams { nodes { members { nodes { teams: team { members { nodes { id } } } } } } } }',
       'queryCost',
       2_000,
-      130_050,
+      257_601,
     ],
     [
       'has 10,000 names for a field',
@@ -157,7 +157,7 @@ describe('the cost of a query', () => {
     const ask = async (extra: Record<string, string>) =>
       (await gateway.send('/graphql', { ...headers, ...extra }, query)) as unknown as { extensions?: unknown }
     expect((await ask({ 'x-orgscope-cost': '1' })).extensions).toEqual({
-      cost: { asked: 220, allowed: 2_000 },
+      cost: { asked: 441, allowed: 2_000 },
     })
     expect((await ask({})).extensions).toBeUndefined()
   })
@@ -170,14 +170,14 @@ describe('limits', () => {
     const query = '{ teams(first: 11) { nodes { id } } }'
     expect((await owner.refusal(query)).extensions).toMatchObject({
       limit: 'queryCost',
-      allowed: 10,
-      asked: 11,
+      allowed: 20,
+      asked: 23,
     })
     expect((await owner.refusal('{ teams(first: 1) { nodes { lead { id } } } }')).extensions).toMatchObject({
       limit: 'queryDepth',
       allowed: 3,
     })
-    await setLimits(small, { queryCost: 11, queryDepth: 'much', unknown: 5 })
+    await setLimits(small, { queryCost: 23, queryDepth: 'much', unknown: 5 })
     await owner.query(query)
     expect((await owner.refusal('{ teams(first: 1) { nodes { lead { id } } } }')).extensions).toMatchObject({
       allowed: 3,
