@@ -38,8 +38,7 @@ function collect(
   }
 }
 
-/** Whether `@skip` and `@include` leave a selection in. */
-export function isIncluded(node: SelectionNode, { variableValues }: GraphQLResolveInfo): boolean {
+function isIncluded(node: SelectionNode, { variableValues }: GraphQLResolveInfo): boolean {
   if (node.directives === undefined || node.directives.length === 0) return true
   return (
     getDirectiveValues(GraphQLSkipDirective, node, variableValues)?.['if'] !== true &&

@@ -15,9 +15,23 @@ export interface RequestFacts {
   readonly userAgent: string | undefined
 }
 
+/** Whose limits apply to a request. */
+export interface LimitedParty {
+  /** The organization. */
+  readonly tenant: string
+  readonly plan: string
+  /** The organization's own limits, as they are kept: `organizations.settings` → `limits`. */
+  readonly limits: unknown
+  readonly apiKey?: { readonly id: string; readonly requestsPerMinute: number }
+}
+
 /** What every API's context carries. */
 export interface ApiContext {
   readonly requestId: string
+  /** Absent where nobody but the installation sets limits. */
+  readonly party?: LimitedParty
+  /** Cancels what runs for the operation in the database; what waits for it fails with `reason`. */
+  abort(reason: Error): void
   /** Ends what the operation opened; called once, when its answer is complete. */
   end(): Promise<void>
 }

@@ -10,25 +10,19 @@ import {
   personOf,
   type OperationContext,
 } from '../entity/operation-context.js'
-import { tooLarge } from './operation-size.js'
 
 type ShieldRule = ReturnType<ReturnType<typeof rule>>
 type FieldRules = Record<string, ShieldRule>
 
 /** Whoever got a context belongs to the organization. */
-const anyMember = rule({ cache: 'no_cache' })(
-  (_parent, _args, context: object, info) => tooLarge(context, info) ?? true,
-)
+const anyMember = rule({ cache: 'no_cache' })(() => true)
 
 /** What no rule allows, nobody may: a forgotten rule shuts a field instead of opening it. */
 const nobody = rule({ cache: 'no_cache' })(
   () => new AppError('FORBIDDEN', 'Nobody may use this field: it has no rule.'),
 )
 
-/**
- * Wraps every root field in its rule: the module first, then the operation's size, then the permission. Other fields
- * stay unwrapped.
- */
+/** Wraps every root field in its rule: the module first, then the permission. Other fields stay unwrapped. */
 export function guarded(schema: GraphQLSchema, rules: readonly RootRules[]): GraphQLSchema {
   const roots = (['Query', 'Mutation'] as const).filter((type) => schema.getType(type) !== undefined)
   const tree = Object.fromEntries(roots.map((type) => [type, fieldRules(rules, type)]))
@@ -52,9 +46,9 @@ function fieldRules(rules: readonly RootRules[], type: 'Query' | 'Mutation'): Fi
 
 function shieldRule(of: RootRule | AnyMember): ShieldRule {
   if (of === 'anyMember') return anyMember
-  return rule({ cache: 'no_cache' })((_parent, _args, context: OperationContext, info) => {
+  return rule({ cache: 'no_cache' })((_parent, _args, context: OperationContext) => {
     // Refusals are returned: Shield takes what a rule throws for a failure of the rule and hides it.
-    const refusal = missingModule(context, of.module) ?? tooLarge(context, info)
+    const refusal = missingModule(context, of.module)
     if (refusal !== undefined) return refusal
     if (permits(context, of.permission))
       return of.also === undefined || permits(context, of.also) ? true : forbidden(of.also)

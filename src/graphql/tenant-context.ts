@@ -8,7 +8,7 @@ import type { Session } from '../tenancy/session.js'
 import { tenantScope } from '../tenancy/session-scope.js'
 import { resolveTenant, type Tenant } from '../tenancy/tenant-resolver.js'
 import type { TenantDirectory } from '../tenancy/tenant-directory.js'
-import type { RequestFacts } from './api.js'
+import type { LimitedParty, RequestFacts } from './api.js'
 import { ScopedOperation, type OperationDatabase } from './scoped-operation.js'
 
 export interface TenantContextOptions extends OperationDatabase {
@@ -67,6 +67,14 @@ export class TenantContext extends ScopedOperation implements TenantOperation {
     if (once.written) throw new Error('a mutation writes in one transaction')
     once.written = true
     return super.write((session) => runOnce(session, once.request, work, options))
+  }
+
+  get party(): LimitedParty {
+    const { tenant, plan, limits } = this.tenant
+    const { actor } = this
+    if (actor.kind !== 'api_key') return { tenant, plan, limits }
+    const { apiKeyId, requestsPerMinute } = actor
+    return { tenant, plan, limits, apiKey: { id: apiKeyId, requestsPerMinute } }
   }
 
   hasModule(module: string): boolean {

@@ -1,4 +1,4 @@
-import { ApolloServer, HeaderMap, type HTTPGraphQLRequest } from '@apollo/server'
+import { ApolloServer, HeaderMap, type HTTPGraphQLRequest, type HTTPGraphQLResponse } from '@apollo/server'
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
@@ -7,18 +7,35 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
 import type { ApiContext, GraphqlApi, RequestFacts } from '../graphql/api.js'
+import { CompiledOperations } from '../graphql/execution/compiled-operations.js'
+import { documentStore } from '../graphql/execution/document-store.js'
+import type { PersistedDocuments } from '../graphql/execution/persisted-documents.js'
+import { rateHeaders } from '../graphql/limits/admission.js'
+import type { Gate } from '../graphql/limits/gate.js'
 import type { Authenticate } from './authentication/authenticate.js'
+import { costPlugin } from './cost-plugin.js'
+import { documentNameOf } from './document-name.js'
 import { endpointPaths } from './endpoint-paths.js'
 import { sendError } from './error-reply.js'
+import { executionPlugin } from './execution-plugin.js'
 import { acceptsHtml, type SendPage } from './graphiql/register.js'
 import { formatClientError, noteProblem, Refusal } from './graphql-errors.js'
 import type { Logger } from './logger.js'
-import { requestPlugin, type Exchange } from './request-plugin.js'
+import { RequestDeadline } from './request-deadline.js'
+import { requestPlugin, type Exchange, type ExchangeFinder } from './request-plugin.js'
 import type { RequestRecord } from './request-record.js'
 
+/** The settings an endpoint reads. */
+export type EndpointConfig = Pick<
+  Config,
+  'introspection' | 'maxQueryTokens' | 'documentCacheSize' | 'compiledExecution' | 'requestTimeout'
+>
+
 export interface EndpointOptions {
-  readonly config: Pick<Config, 'introspection' | 'maxQueryTokens'>
+  readonly config: EndpointConfig
   readonly authenticate: Authenticate
+  readonly gate: Gate
+  readonly persisted: PersistedDocuments
   readonly logger: Logger
   /** The page a browser gets instead of an answer; undefined without GraphiQL. */
   readonly page: SendPage | undefined
@@ -36,6 +53,7 @@ export class GraphqlEndpoint {
     this.#api = api
     this.#options = options
     const { config, logger } = options
+    const exchangeOf: ExchangeFinder = (request) => request && this.#exchanges.get(request)
     this.#apollo = new ApolloServer<ApiContext>({
       schema: api.schema,
       introspection: config.introspection,
@@ -45,6 +63,9 @@ export class GraphqlEndpoint {
       stopOnTerminationSignals: false,
       nodeEnv: 'production',
       parseOptions: { maxTokens: config.maxQueryTokens },
+      documentStore: documentStore(config.documentCacheSize),
+      persistedQueries: { cache: options.persisted.store, ttl: null },
+      allowBatchedHttpRequests: false,
       formatError: formatClientError,
       logger: logger.child({ api: api.name }),
       plugins: [
@@ -52,7 +73,11 @@ export class GraphqlEndpoint {
         ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginLandingPageDisabled(),
         ApolloServerPluginUsageReportingDisabled(),
-        requestPlugin((request) => request && this.#exchanges.get(request), logger),
+        requestPlugin(exchangeOf, logger),
+        costPlugin(exchangeOf),
+        ...(config.compiledExecution
+          ? [executionPlugin(new CompiledOperations(api.schema, config.documentCacheSize))]
+          : []),
       ],
     })
   }
@@ -75,37 +100,77 @@ export class GraphqlEndpoint {
 
   async #execute(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { record } = request
-    const httpRequest = httpRequestOf(request)
     const exchange: Exchange = { record }
+    const deadline = new RequestDeadline(reply.raw, this.#options.config.requestTimeout, (reason) =>
+      exchange.context?.abort(reason),
+    )
+    const answer = await deadline.bound(this.#answer(request, reply, exchange, deadline))
+    if (answer.body.kind !== 'complete') throw new Error('this gateway does not deliver incrementally')
+    const status = statusOf(answer.status ?? 200, answer.headers, record)
+    if (status >= 500 && record.errorCodes.size === 0)
+      throw new Error('Apollo Server failed without an error')
+    if (status >= 400 && record.errorCodes.size === 0) record.errorCodes.add('BAD_REQUEST')
+    for (const [name, value] of answer.headers) reply.header(name, value)
+    return reply.code(status).send(answer.body.string)
+  }
+
+  async #answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    exchange: Exchange,
+    deadline: RequestDeadline,
+  ): Promise<HTTPGraphQLResponse> {
+    const httpRequest = httpRequestOf(request)
     this.#exchanges.set(httpRequest, exchange)
     try {
-      const answer = await this.#apollo.executeHTTPGraphQLRequest({
+      return await this.#apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: httpRequest,
-        context: async () => (exchange.context = await this.#createContext(request)),
+        context: async () => {
+          try {
+            const context = await this.#createContext(request, exchange)
+            if (deadline.reason !== undefined) throw deadline.reason
+            this.#letIn(context, httpRequest, reply, exchange)
+            return context
+          } catch (error) {
+            throw new Refusal(
+              noteProblem(error, exchange.record, this.#options.logger),
+              exchange.record.requestId,
+            )
+          }
+        },
       })
-      if (answer.body.kind !== 'complete') throw new Error('this gateway does not deliver incrementally')
-      const status = statusOf(answer.status ?? 200, answer.headers, record)
-      if (status >= 500 && record.errorCodes.size === 0)
-        throw new Error('Apollo Server failed without an error')
-      if (status >= 400 && record.errorCodes.size === 0) record.errorCodes.add('BAD_REQUEST')
-      for (const [name, value] of answer.headers) reply.header(name, value)
-      return reply.code(status).send(answer.body.string)
     } finally {
-      if (exchange.context !== undefined) this.#end(exchange.context, record)
+      exchange.release?.()
+      if (exchange.context !== undefined) this.#end(exchange.context, exchange.record)
     }
   }
 
-  async #createContext(request: FastifyRequest): Promise<ApiContext> {
-    const { record } = request
-    try {
-      const actor = await this.#options.authenticate(request.headers)
-      const context = await this.#api.createContext({ ...factsOf(request), actor })
-      const tenant = tenantOf(context)
-      if (tenant !== undefined) record.tenant = tenant
-      return context
-    } catch (error) {
-      throw new Refusal(noteProblem(error, record, this.#options.logger), record.requestId)
+  async #createContext(request: FastifyRequest, exchange: Exchange): Promise<ApiContext> {
+    const actor = await this.#options.authenticate(request.headers)
+    const context = await this.#api.createContext({ ...factsOf(request), actor })
+    exchange.context = context
+    if (context.party !== undefined) exchange.record.tenant = context.party.tenant
+    return context
+  }
+
+  /** Throws an AppError for the first limit that the request passes by its rate or by the form of its document. */
+  #letIn(
+    { party }: ApiContext,
+    httpRequest: HTTPGraphQLRequest,
+    reply: FastifyReply,
+    exchange: Exchange,
+  ): void {
+    const { gate, persisted } = this.#options
+    const limits = gate.limitsOf(party)
+    exchange.limits = limits
+    if (party !== undefined) {
+      const { allowance, refusal, release } = gate.admit(party, limits)
+      exchange.release = release
+      for (const [name, value] of rateHeaders(allowance)) reply.header(name, value)
+      if (refusal !== undefined) throw refusal
     }
+    const text = persisted.textOf(documentNameOf(httpRequest))
+    if (text !== undefined) gate.requireShape(text, limits)
   }
 
   /** The answer does not wait for the end of its context; closing the server does. */
@@ -139,12 +204,6 @@ function refuseMethod(request: FastifyRequest, reply: FastifyReply): FastifyRepl
 function statusOf(status: number, headers: HeaderMap, { refusedDocument }: RequestRecord): number {
   const isJson = headers.get('content-type')?.startsWith('application/json') ?? false
   return refusedDocument === true && isJson ? 200 : status
-}
-
-/** The organization a context works in, where it has one. */
-function tenantOf(context: ApiContext): string | undefined {
-  const { tenant } = context as { tenant?: { tenant?: unknown } }
-  return typeof tenant?.tenant === 'string' ? tenant.tenant : undefined
 }
 
 function httpRequestOf({ method, headers, raw, body }: FastifyRequest): HTTPGraphQLRequest {

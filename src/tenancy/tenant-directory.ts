@@ -16,6 +16,8 @@ export interface DirectoryEntry {
   readonly state: TenantState
   /** Installed optional modules; core is implied. */
   readonly modules: ReadonlySet<string>
+  /** The organization's own limits: `organizations.settings` → `limits`, as they are kept. */
+  readonly limits: unknown
 }
 
 /** A directory entry together with what one identity may be in it. */
@@ -38,6 +40,7 @@ interface Row {
   plan: string
   state: TenantState
   modules: string[]
+  limits: unknown
 }
 
 const CAPACITY = 20_000
@@ -134,7 +137,8 @@ export class TenantDirectory {
   async #readMembership(identityId: string, tenant: TenantId): Promise<MembershipEntry | undefined> {
     const query = sql<Row & { role: string; expires_at: string | null }>`
       /* directory.membership */
-      select o.org_key, o.id as organization_id, o.name, o.plan, t.state, t.modules, m.role, m.expires_at
+      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
+        t.modules, m.role, m.expires_at
       from public.memberships m
       join public.organizations o on o.id = m.organization_id
       join public.tenant_schemas t on t.organization_id = o.id
@@ -151,7 +155,8 @@ export class TenantDirectory {
   async #readOrganization(organizationId: string): Promise<DirectoryEntry | undefined> {
     const query = sql<Row>`
       /* directory.organization */
-      select o.org_key, o.id as organization_id, o.name, o.plan, t.state, t.modules
+      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
+        t.modules
       from public.organizations o
       join public.tenant_schemas t on t.organization_id = o.id
       where o.id = ${organizationId}`
@@ -169,9 +174,10 @@ export class TenantDirectory {
       role_name: string | null
       status: string
       expires_at: string | null
+      rate_limit: number
     }>`
       /* directory.api_key */
-      select api_key_id, organization_id, org_key, role_name, status, expires_at
+      select api_key_id, organization_id, org_key, role_name, status, expires_at, rate_limit
       from public.find_api_key(${keyHash})`
     const [row] = await inReadSession(this.#pool, accountScope(), this.#options, (session) =>
       session.run(query.compile(statements)),
@@ -186,6 +192,7 @@ export class TenantDirectory {
         organizationId: row.organization_id,
         boundTo: parseTenantId(row.org_key),
         role,
+        requestsPerMinute: row.rate_limit,
       },
       expiresAt: moment(row.expires_at),
     }
@@ -223,6 +230,7 @@ function entryOf(row: Row): DirectoryEntry {
     plan: row.plan,
     state: row.state,
     modules: new Set(row.modules),
+    limits: row.limits,
   }
 }
 

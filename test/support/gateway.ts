@@ -5,7 +5,7 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import type { FastifyInstance } from 'fastify'
 import { print } from 'graphql'
 import type pg from 'pg'
-import { loadConfig } from '../../src/config.js'
+import { loadConfig, type Config } from '../../src/config.js'
 import type { GraphqlApi } from '../../src/graphql/api.js'
 import { tenantApi } from '../../src/graphql/tenant-api.js'
 import { createAuthenticator } from '../../src/http/authentication/authenticate.js'
@@ -35,6 +35,7 @@ export interface GatewayOptions {
   readonly statementTimeout?: number
   /** Where the gateway reaches the database, when not directly. */
   readonly gatewayUrl?: (database: TestDatabase) => string
+  readonly config?: Partial<Config>
   /** APIs beside the tenant API. */
   readonly apis?: (parts: GatewayParts) => readonly GraphqlApi[]
 }
@@ -92,7 +93,7 @@ export class TestGateway implements GatewayParts {
     const listener = new DirectoryListener(database.gatewayUrl, directory)
     await listener.start()
     gateway.#server = await createHttpServer({
-      config: loadConfig({}, {}),
+      config: loadConfig({}, options.config),
       apis: [tenantApi({ pool, directory, session }), ...(options.apis?.(gateway) ?? [])],
       authenticate: createAuthenticator({ directory, issuers: [issuer.trusted()] }),
       readiness: async () => [{ name: 'database', ok: true }],
@@ -109,7 +110,11 @@ export class TestGateway implements GatewayParts {
   }
 
   /** Creates an organization with one person in each role. */
-  async organization({ modules = ['usage'], id = uniqueTenant() } = {}): Promise<TestOrganization> {
+  async organization({
+    modules = ['usage'],
+    id = uniqueTenant(),
+    plan = 'enterprise',
+  } = {}): Promise<TestOrganization> {
     const person = (role: MembershipRole) => ({
       email: `${role}@${id}.example`,
       name: `${role} of ${id}`,
@@ -121,7 +126,7 @@ export class TestGateway implements GatewayParts {
       id,
       name: `Organization ${id}`,
       slug: id.replaceAll('_', '-'),
-      plan: 'enterprise',
+      plan,
       modules,
       admin: { email: `owner@${id}.example`, name: `owner of ${id}` },
       teams: [],
