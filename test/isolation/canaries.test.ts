@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { schemaOf } from '../../src/tenancy/tenant-id.js'
 import { TestGateway } from '../support/gateway.js'
 import { canaryOf, leaksIn, type Canary } from './support/canary.js'
@@ -6,6 +6,9 @@ import { readTables } from './support/catalogue.js'
 import { missingCanaries } from './support/coverage.js'
 import { plantCanaries } from './support/plant.js'
 import { scopedTables } from './support/scope.js'
+
+// Much is asked here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
 let gateway: TestGateway
 let canary: Canary

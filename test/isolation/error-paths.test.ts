@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { schemaOf } from '../../src/tenancy/tenant-id.js'
 import { TestGateway } from '../support/gateway.js'
 import { leaksIn } from './support/canary.js'
@@ -7,6 +7,9 @@ import { BROAD, crowd, faults, HALF_BROKEN, killSome, patient, withoutTable } fr
 import { othersOf, settle, type Resident } from './support/population.js'
 import { CLEAN, statesOf } from './support/pool-state.js'
 import type { Reply } from './support/walker.js'
+
+// Much is asked here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
 /** Milliseconds after which a statement is given up. */
 const PATIENCE = 1_500
@@ -20,7 +23,7 @@ beforeAll(async () => {
   gateway = patient(await TestGateway.start({ poolSize: POOL, statementTimeout: PATIENCE }))
   residents = await settle(gateway)
   ;[first, second] = residents as [Resident, Resident]
-}, 120_000)
+})
 afterAll(() => gateway?.close())
 
 /** Whatever happened: connections are as after login, and everybody sees their own. */
@@ -173,7 +176,7 @@ describe('on one connection', () => {
   beforeAll(async () => {
     narrow = patient(await TestGateway.start({ poolSize: 1 }))
     crowded = await settle(narrow)
-  }, 120_000)
+  })
   afterAll(() => narrow?.close())
 
   test('two hundred requests of three organizations at once get each their own', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { tenantScope, type SessionScope } from '../../src/tenancy/session-scope.js'
 import { roleOf, schemaOf } from '../../src/tenancy/tenant-id.js'
 import { TestGateway } from '../support/gateway.js'
@@ -7,6 +7,9 @@ import { crowd, faults } from './support/crowd.js'
 import { DONE, intrude, type Outcome } from './support/intruder.js'
 import { KEYS, settle, type Resident } from './support/population.js'
 import { CLEAN, statesOf } from './support/pool-state.js'
+
+// Much is asked here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
 const DENIED = '42501'
 const POOL = 2
@@ -24,7 +27,7 @@ beforeAll(async () => {
   scope = tenantScope(mine.canary.tenant, mine.canary.organizationId)
   schema = schemaOf(theirs.canary.tenant)
   role = roleOf(theirs.canary.tenant)
-}, 120_000)
+})
 afterAll(() => gateway?.close())
 
 async function writing(statement: string): Promise<Outcome> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parseTenantId, schemaOf, type TenantId } from '../../src/tenancy/tenant-id.js'
 import { deleteTenant } from '../../src/tenancy/tenant-deletion.js'
 import type { TenantState } from '../../src/tenancy/tenant-states.js'
@@ -6,6 +6,9 @@ import { uniqueTenant } from '../support/database.js'
 import { TestGateway, type TestOrganization } from '../support/gateway.js'
 import { send } from './support/population.js'
 import type { Reply } from './support/walker.js'
+
+// Much is asked here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
 let gateway: TestGateway
 let home: TestOrganization
@@ -43,7 +46,7 @@ beforeAll(async () => {
     )
     joined.set(`membership ${status} ${expires === 'null' ? '' : 'expired'}`, left)
   }
-}, 120_000)
+})
 afterAll(() => gateway?.close())
 
 /** A small organization in a state, with the person among its members or not. */

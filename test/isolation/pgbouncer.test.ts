@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { gatewayUrlOf } from '../support/database.js'
 import { TestGateway } from '../support/gateway.js'
 import { leaksIn } from './support/canary.js'
@@ -6,6 +6,9 @@ import { crowd, faults, HALF_BROKEN, killSome, patient, withoutTable } from './s
 import { findPgBouncer, startPgBouncer, type PgBouncer } from './support/pgbouncer.js'
 import { othersOf, settle, type Resident } from './support/population.js'
 import { CLEAN, statesOf } from './support/pool-state.js'
+
+// Much is asked here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
 const CONNECTIONS = 2
 const program = findPgBouncer()
@@ -23,7 +26,7 @@ beforeAll(async () => {
   })
   gateway = patient(started)
   residents = await settle(gateway)
-}, 120_000)
+})
 afterAll(async () => {
   await gateway?.close()
   await pooler?.stop()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   accountScope,
   platformScope,
@@ -13,6 +13,9 @@ import { DONE, intrude } from './support/intruder.js'
 import { KEYS, settle, type Resident } from './support/population.js'
 import { CLEAN, statesOf } from './support/pool-state.js'
 
+// Much is asked here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
+
 const DENIED = '42501'
 const UNKNOWN = '42P01'
 
@@ -24,7 +27,7 @@ beforeAll(async () => {
   gateway = await TestGateway.start({ poolSize: 2 })
   ;[mine, theirs] = (await settle(gateway, KEYS.slice(0, 2))) as unknown as [Resident, Resident]
   tables = [...(await readTables(gateway.database.admin, schemaOf(theirs.canary.tenant))).values()]
-}, 120_000)
+})
 afterAll(() => gateway?.close())
 
 const bare = ({ name }: Table): string => name.split('.')[1] ?? name

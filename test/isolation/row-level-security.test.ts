@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { accountScope, tenantScope } from '../../src/tenancy/session-scope.js'
 import { roleOf } from '../../src/tenancy/tenant-id.js'
 import { TestGateway } from '../support/gateway.js'
@@ -7,6 +7,9 @@ import { readTables, type Table } from './support/catalogue.js'
 import { DONE, intrude } from './support/intruder.js'
 import { othersOf, settle, type Resident } from './support/population.js'
 import { ownRows } from './support/scope.js'
+
+// Much is asked here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
 const DENIED = '42501'
 
@@ -19,7 +22,7 @@ beforeAll(async () => {
   const shared = await readTables(gateway.database.admin, 'public')
   const [{ canary }] = residents as [Resident]
   scoped = [...shared.values()].filter(({ name }) => ownRows(shared, name, canary) !== undefined)
-}, 120_000)
+})
 afterAll(() => gateway?.close())
 
 /** Columns of a table that a role may read. */
