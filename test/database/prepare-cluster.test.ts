@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { startEmbeddedServer, type EmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { createPool } from '../../src/database/pool.js'
 import { prepareCluster } from '../../src/database/prepare-cluster.js'
@@ -105,6 +105,7 @@ describe('preparing', () => {
     const name = new URL(database.adminUrl).pathname.slice(1)
     await database.admin.query(`alter database ${name} set timezone = 'Asia/Tokyo'`)
     await database.admin.query(`alter database ${name} set datestyle = 'SQL, DMY'`)
+    onTestFinished(async () => void (await database.admin.query(`alter database ${name} reset all`)))
     const { rows } = await database
       .pool(database.gatewayUrl, 1)
       .query<{ moment: string }>(`select '2026-01-31 08:15:00.123456+00'::timestamptz as moment`)
