@@ -5,8 +5,9 @@ import { AppError } from '../errors.js'
 import { statements } from '../tenancy/session.js'
 import { DEFAULT_GROUPS, MOST_GROUPS, type AggregateTypes, type GroupInput } from './aggregate-types.js'
 import type { ColumnMeta } from './column.js'
-import { all, filterCondition, type FilterInput } from './condition.js'
+import { all } from './condition.js'
 import type { EntityDefinition } from './entity.js'
+import { filterCondition, type FilterInput } from './filter.js'
 import type { OperationContext } from './operation-context.js'
 import { enumName } from './ordering.js'
 import { readable } from './read-access.js'
@@ -86,7 +87,7 @@ async function readGroups(
     ...values,
   ]
   const query = sql<Row>`${label(entity, 'aggregate')} select ${sql.join(columns)} from ${tableOf(entity)} e
-    where ${all([readable(context, entity), filterCondition(filter, entity.filterable)])}
+    where ${all([readable(context, entity), filterCondition(context, entity, filter)])}
     ${groups.length === 0 ? sql`` : sql`group by ${places} order by ${places}`} limit ${groupLimit(first)}`
   const rows = await context.read().run(query.compile(statements))
   return rows.map((row) => groupRow(row, measures, currency?.field))

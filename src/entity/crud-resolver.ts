@@ -80,7 +80,7 @@ function declareOne(prototype: Prototype, entity: EntityDefinition): void {
 function declareList(prototype: Prototype, entity: EntityDefinition): void {
   const name = entity.plural
   prototype[name] = (async (context: OperationContext, info: GraphQLResolveInfo, ...list: unknown[]) => {
-    const plan = planPage(entity, listArguments(list), readable(context, entity), selectionOf(info))
+    const plan = planPage(context, entity, listArguments(list), selectionOf(info))
     return readPage(context.read(), plan)
   }) as Method
   Ctx()(prototype, name, 0)

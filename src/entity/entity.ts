@@ -6,6 +6,7 @@ import { columnsOf, type ColumnMeta, type EntityClass } from './column.js'
 import type { OrderInput } from './ordering.js'
 import { defineFilter } from './filter-inputs.js'
 import { defineOrder } from './ordering.js'
+import type { RelationFilter } from './relation-filters.js'
 import { defineInput } from './write-inputs.js'
 
 /** Whatever has an id of its own. */
@@ -113,6 +114,8 @@ export interface EntityDefinition<Row extends object = object> {
   readonly aggregate: AggregateTypes | undefined
   /** Relation fields by name, with the columns they start from; filled by `toOne` and `toMany`. */
   readonly relations: Map<string, readonly string[]>
+  /** Relations to filter by; filled with them. */
+  readonly relationFilters: Map<string, RelationFilter>
 }
 
 const byType = new Map<EntityClass, EntityDefinition>()
@@ -167,6 +170,7 @@ export function definitionOf<Row extends object>(
       options.aggregate &&
       defineAggregate(type.name, pick(options.aggregate.groupBy), pick(options.aggregate.measures)),
     relations: new Map(),
+    relationFilters: new Map(),
   }
 }
 

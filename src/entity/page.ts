@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
 import { AppError } from '../errors.js'
 import { statements, type Session } from '../tenancy/session.js'
-import { all, filterCondition, type Condition, type FilterInput } from './condition.js'
+import { all, type Condition } from './condition.js'
 import { decodeCursor, encodeCursor, listFingerprint } from './cursor.js'
 import type { EntityDefinition } from './entity.js'
+import { filterCondition, type FilterInput } from './filter.js'
+import type { OperationContext } from './operation-context.js'
 import {
   afterPosition,
   completeOrder,
@@ -12,6 +14,7 @@ import {
   type OrderInput,
   type OrderTerm,
 } from './ordering.js'
+import { readable } from './read-access.js'
 import { fieldsFor, label, selectList, tableOf, type EntityRow } from './rows.js'
 import { merged, type Selection } from './selection.js'
 
@@ -58,15 +61,11 @@ export interface Connection {
   readonly totalCount: number
 }
 
-/**
- * Checks a list's arguments. Throws BAD_USER_INPUT or LIMIT_EXCEEDED.
- *
- * @param scope - rows the list may hold at all
- */
+/** Checks a list's arguments, and that the actor may read it. Throws BAD_USER_INPUT, LIMIT_EXCEEDED or FORBIDDEN. */
 export function planPage(
+  context: OperationContext,
   entity: EntityDefinition,
   list: ListArguments,
-  scope: Condition,
   selection: Selection,
 ): PagePlan {
   const backward = list.last !== null && list.last !== undefined
@@ -79,7 +78,7 @@ export function planPage(
   const asked = list.orderBy?.length ? list.orderBy : entity.defaultOrder
   const order = completeOrder(asked, entity.columns, entity.key)
   const fingerprint = listFingerprint(entity.name, asked, list.filter ?? null)
-  const members = all([scope, filterCondition(list.filter, entity.filterable)])
+  const members = all([readable(context, entity), filterCondition(context, entity, list.filter)])
   const position = (argument: 'after' | 'before'): readonly (string | null)[] | undefined => {
     const cursor = list[argument]
     if (cursor === null || cursor === undefined) return undefined

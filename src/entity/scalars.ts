@@ -1,7 +1,13 @@
 // Decorators ask for it when they run; whatever declares a type imports this file first.
 import 'reflect-metadata'
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql'
-import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt, GraphQLUUID } from 'graphql-scalars'
+import {
+  GraphQLDateTime,
+  GraphQLDuration,
+  GraphQLJSONObject,
+  GraphQLSafeInt,
+  GraphQLUUID,
+} from 'graphql-scalars'
 
 /** Up to 131,072 digits before and 16,383 after the point fit Postgres; a client's input is held far below that. */
 const DECIMAL = /^-?\d{1,100}(\.\d{1,100})?$/
@@ -55,6 +61,13 @@ export const DateTime = new GraphQLScalarType<string, string>({
     if (node.kind === Kind.STRING) return parseDateTime(node.value)
     throw new GraphQLError('DateTime must be a string such as "2026-01-31T08:15:00Z".', { nodes: node })
   },
+})
+
+/** ISO 8601; graphql-scalars' own description is a page on the notation. */
+export const Duration = new GraphQLScalarType({
+  ...GraphQLDuration.toConfig(),
+  description: 'A length of time by ISO 8601: `P30D` is 30 days, `P1M` a month, `PT12H` twelve hours.',
+  specifiedByURL: 'https://www.iso.org/iso-8601-date-and-time-format.html',
 })
 
 export const SafeInt = GraphQLSafeInt

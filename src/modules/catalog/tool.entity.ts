@@ -77,7 +77,7 @@ export const tools = defineEntity(Tool, {
   singular: 'tool',
   plural: 'tools',
   permission: 'tool',
-  filter: ['id', 'name', 'type', 'vendor', 'apiAvailable', 'createdAt'],
+  filter: ['id', 'name', 'type', 'vendor', 'apiAvailable', 'extra', 'createdAt'],
   orderBy: ['name', 'type', 'vendor', 'createdAt'],
   defaultOrder: [{ field: 'name', direction: SortDirection.ASC }],
 })

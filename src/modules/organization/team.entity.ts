@@ -42,7 +42,7 @@ export const teams = defineEntity(Team, {
   singular: 'team',
   plural: 'teams',
   permission: 'team',
-  filter: ['id', 'name', 'description', 'parentTeamId', 'leadId', 'createdAt'],
+  filter: ['id', 'name', 'description', 'parentTeamId', 'leadId', 'settings', 'createdAt'],
   orderBy: ['name', 'createdAt', 'updatedAt'],
   create: ['name', 'description', 'parentTeamId', 'leadId', 'settings'],
   defaulted: ['settings'],
