@@ -2,17 +2,19 @@ import type { GraphQLResolveInfo } from 'graphql'
 import { Arg, Ctx, ID, Info, Mutation, ObjectType, Query, Resolver } from 'type-graphql'
 import { aggregateField } from './aggregate-field.js'
 import type { EntityClass } from './column.js'
+import { all } from './condition.js'
 import { connectionType, declareField } from './connection-types.js'
 import type { EntityDefinition } from './entity.js'
 import { declareListArguments } from './list-arguments.js'
 import type { RootRule, RootRules } from './module.js'
+import { declareNaturalKey, rowAskedFor } from './natural-key.js'
 import type { OperationContext } from './operation-context.js'
 import { planPage, readPage } from './page.js'
 import { readable } from './read-access.js'
 import { listArguments, type ResolverClass } from './relations.js'
-import { fieldsFor } from './rows.js'
+import { fieldsFor, selectRows } from './rows.js'
 import { selectionOf } from './selection.js'
-import { createRow, deleteRow, findRow, keyFromId, updateRow, valuesOf, type Values } from './store.js'
+import { createRow, deleteRow, keyFromId, updateRow, valuesOf, type Values } from './store.js'
 
 /** The root fields of one entity and the rules they need. */
 export interface Crud {
@@ -65,15 +67,20 @@ export function crudResolver(entity: EntityDefinition): Crud {
 
 function declareOne(prototype: Prototype, entity: EntityDefinition): void {
   const name = entity.singular
-  prototype[name] = (async (id: string, context: OperationContext, info: GraphQLResolveInfo) => {
-    const key = keyFromId(entity, id)
+  const names = ['id', ...entity.naturalKey.map(({ field }) => field)]
+  prototype[name] = (async (context: OperationContext, info: GraphQLResolveInfo, ...values: unknown[]) => {
+    const asked = rowAskedFor(entity, Object.fromEntries(names.map((field, index) => [field, values[index]])))
     const fields = fieldsFor(entity, selectionOf(info))
-    return (await findRow(context.read(), entity, key, readable(context, entity), fields)) ?? null
+    const where = all([readable(context, entity), asked])
+    const [row] = await selectRows(context.read(), entity, { fields, where })
+    return row ?? null
   }) as Method
-  Arg('id', () => ID, { description: `Id of the ${entity.name}.` })(prototype, name, 0)
-  Ctx()(prototype, name, 1)
-  Info()(prototype, name, 2)
-  const description = `One ${entity.name} by its id; null when there is none or it may not be seen.`
+  Ctx()(prototype, name, 0)
+  Info()(prototype, name, 1)
+  const byName = entity.naturalKey.length > 0
+  Arg('id', () => ID, { description: `Id of the ${entity.name}.`, nullable: byName })(prototype, name, 2)
+  declareNaturalKey(entity, prototype, name, 3)
+  const description = `One ${entity.name} by its id${byName ? ' or by what it is called' : ''}; null when there is none or it may not be seen.`
   Query(() => entity.type, { nullable: true, description })(prototype, name, descriptor(prototype, name))
 }
 

@@ -71,6 +71,10 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly defaulted?: readonly FieldOf<Row>[]
   /** Key fields; a partitioned table's key includes the partition column. */
   readonly key?: readonly FieldOf<Row>[]
+  /** Fields that together name one live row, beside its key; they become arguments of the singular field. */
+  readonly naturalKey?: readonly FieldOf<Row>[]
+  /** Of the natural key, the fields that are unique whatever their letter case: by an index on `lower(…)`. */
+  readonly ignoreCase?: readonly FieldOf<Row>[]
   /** Order of a list when the client names none; the key otherwise. */
   readonly defaultOrder?: readonly (OrderInput & { readonly field: FieldOf<Row> })[]
   /** A row stays readable by the person this field names, also without the read permission. */
@@ -99,6 +103,8 @@ export interface EntityDefinition<Row extends object = object> {
   readonly permission: string
   readonly columns: ReadonlyMap<string, ColumnMeta>
   readonly key: readonly string[]
+  readonly naturalKey: readonly ColumnMeta[]
+  readonly ignoreCase: ReadonlySet<string>
   readonly defaultOrder: readonly OrderInput[]
   readonly ownedBy: ColumnMeta | undefined
   readonly reads: readonly ('one' | 'list')[]
@@ -153,6 +159,8 @@ export function definitionOf<Row extends object>(
     permission: options.permission,
     columns,
     key: options.key ?? ['id'],
+    naturalKey: pick(options.naturalKey ?? []),
+    ignoreCase: new Set(options.ignoreCase),
     defaultOrder: options.defaultOrder ?? [],
     ownedBy: options.ownedBy === undefined ? undefined : pick([options.ownedBy])[0],
     reads: options.reads ?? ['one', 'list'],

@@ -61,5 +61,6 @@ export const models = defineEntity(Model, {
   permission: 'tool',
   filter: ['id', 'providerId', 'modelName', 'maxTokens', 'supportsFunctions', 'supportsVision', 'isActive'],
   orderBy: ['modelName', 'displayName', 'maxTokens', 'createdAt'],
+  naturalKey: ['providerId', 'modelName'],
   defaultOrder: [{ field: 'modelName', direction: SortDirection.ASC }],
 })

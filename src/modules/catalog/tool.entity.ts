@@ -79,5 +79,6 @@ export const tools = defineEntity(Tool, {
   permission: 'tool',
   filter: ['id', 'name', 'type', 'vendor', 'apiAvailable', 'extra', 'createdAt'],
   orderBy: ['name', 'type', 'vendor', 'createdAt'],
+  naturalKey: ['name'],
   defaultOrder: [{ field: 'name', direction: SortDirection.ASC }],
 })

@@ -104,6 +104,8 @@ export const users = defineEntity(User, {
     'createdAt',
     'updatedAt',
   ],
+  naturalKey: ['email'],
+  ignoreCase: ['email'],
   defaultOrder: [{ field: 'createdAt', direction: SortDirection.ASC }],
   // Identity, e-mail and status follow the shared identity and the membership; the rest is the directory's own.
   update: [
