@@ -133,6 +133,11 @@ export function operatorsOf(column: ColumnMeta): EntityClass {
   return type
 }
 
+/** The operators of numbers that are computed, not stored. */
+export function operatorsOfKind(kind: 'int' | 'decimal'): EntityClass {
+  return BY_KIND[kind] as EntityClass
+}
+
 /**
  * The filter input of an entity: one field per filterable column, and `and`, `or`, `not` over filters of the
  * same type.

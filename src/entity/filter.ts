@@ -42,7 +42,7 @@ export function filterCondition(
 }
 
 /** Counts fields, operators and branches; the values of `in` and `notIn` go into one parameter and count once. */
-function checkSize(filter: FilterInput | null | undefined, path: string): void {
+export function checkSize(filter: FilterInput | null | undefined, path: string): void {
   const open: unknown[] = [filter]
   let asked = 0
   // Without recursion: it would overflow on what a client nests deeply enough.

@@ -54,6 +54,18 @@ export function defineOrder(entityName: string, columns: readonly ColumnMeta[]):
       columns.map(({ field, description }) => [enumName(field), { description }]),
     ),
   })
+  return defineOrderInput(`${entityName}Order`, fields, {
+    about: `One sort criterion of a list of ${entityName} objects. Ties are broken by the next one, at last by the id.`,
+    of: 'objects',
+  })
+}
+
+/** An input of what to sort by, which way, and where what has no value stands. */
+export function defineOrderInput(
+  name: string,
+  fields: Readonly<Record<string, string>>,
+  { about, of }: { readonly about: string; readonly of: string },
+): EntityClass {
   const orderClass = class {}
   const declare = (field: string, type: () => object, options: object): void =>
     Field(type, options)(orderClass.prototype, field)
@@ -64,11 +76,9 @@ export function defineOrder(entityName: string, columns: readonly ColumnMeta[]):
   })
   declare('nulls', () => NullsOrder, {
     defaultValue: NullsOrder.LAST,
-    description: 'Where objects without a value stand.',
+    description: `Where ${of} without a value stand.`,
   })
-  InputType(`${entityName}Order`, {
-    description: `One sort criterion of a list of ${entityName} objects. Ties are broken by the next one, at last by the id.`,
-  })(orderClass)
+  InputType(name, { description: about })(orderClass)
   return orderClass
 }
 
