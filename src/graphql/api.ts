@@ -16,6 +16,8 @@ export interface RequestFacts {
 /** What every API's context carries. */
 export interface ApiContext {
   readonly requestId: string
+  /** What was loaded so far; forgotten between the pages of a long answer. */
+  readonly loaders?: { clear(): void }
   /** Ends what the operation opened; called once, when its answer is complete. */
   end(): Promise<void>
 }

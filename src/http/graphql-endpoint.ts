@@ -15,6 +15,8 @@ import { formatClientError, noteProblem, Refusal } from './graphql-errors.js'
 import type { Logger } from './logger.js'
 import { requestPlugin, type Exchange } from './request-plugin.js'
 import type { RequestRecord } from './request-record.js'
+import { answerTable } from './tabular/answer-table.js'
+import { tableFormatOf, type TableFormat } from './tabular/table-format.js'
 
 export interface EndpointOptions {
   readonly config: Pick<Config, 'introspection' | 'maxQueryTokens'>
@@ -70,7 +72,34 @@ export class GraphqlEndpoint {
     record.api = this.#api.name
     if (this.#options.page !== undefined && acceptsHtml(request))
       return this.#options.page(this.#api.name, reply)
+    const format = request.method === 'POST' ? tableFormatOf(request.headers.accept) : undefined
+    if (format !== undefined) return this.#sendTable(request, reply, format)
     return this.#execute(request, reply)
+  }
+
+  /** Rows instead of one piece of JSON: page after page in one context, and so in one snapshot. */
+  #sendTable(request: FastifyRequest, reply: FastifyReply, format: TableFormat): Promise<FastifyReply> {
+    const { record } = request
+    const exchange: Exchange = { record }
+    return answerTable(request, reply, format, {
+      schema: this.#api.schema,
+      maxTokens: this.#options.config.maxQueryTokens,
+      ask: async (body) => {
+        const httpRequest = { ...httpRequestOf(request), body }
+        httpRequest.headers.set('accept', 'application/graphql-response+json')
+        this.#exchanges.set(httpRequest, exchange)
+        exchange.context?.loaders?.clear()
+        const answer = await this.#apollo.executeHTTPGraphQLRequest({
+          httpGraphQLRequest: httpRequest,
+          context: async () => (exchange.context ??= await this.#createContext(request)),
+        })
+        if (answer.body.kind !== 'complete') throw new Error('this gateway does not deliver incrementally')
+        return { status: answer.status ?? 200, headers: answer.headers, text: answer.body.string }
+      },
+      end: () => {
+        if (exchange.context !== undefined) this.#end(exchange.context, record)
+      },
+    })
   }
 
   async #execute(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
