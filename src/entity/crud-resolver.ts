@@ -6,7 +6,7 @@ import { all } from './condition.js'
 import { connectionType, declareField } from './connection-types.js'
 import type { EntityDefinition } from './entity.js'
 import { declareListArguments } from './list-arguments.js'
-import type { RootRule, RootRules } from './module.js'
+import type { AnyMember, RootRule, RootRules } from './module.js'
 import { declareNaturalKey, rowAskedFor } from './natural-key.js'
 import type { OperationContext } from './operation-context.js'
 import { planPage, readPage } from './page.js'
@@ -29,7 +29,7 @@ type Prototype = Record<string, Method>
 export function crudResolver(entity: EntityDefinition): Crud {
   const resolverClass = class {}
   const prototype = resolverClass.prototype as Prototype
-  const queries: Record<string, RootRule> = {}
+  const queries: Record<string, RootRule | AnyMember> = {}
   const mutations: Record<string, RootRule> = {}
   const rule = (action: string): RootRule => ({
     module: entity.module,
@@ -37,17 +37,20 @@ export function crudResolver(entity: EntityDefinition): Crud {
     ...(action === 'read' && entity.ownedBy !== undefined ? { orOwn: true } : {}),
   })
 
+  // Rows with a rule of their own need no permission: the rule decides row by row.
+  const reading = entity.readRule === undefined ? rule('read') : 'anyMember'
+
   if (entity.reads.includes('one')) {
     declareOne(prototype, entity)
-    queries[entity.singular] = rule('read')
+    queries[entity.singular] = reading
   }
   if (entity.reads.includes('list')) {
     declareList(prototype, entity)
-    queries[entity.plural] = rule('read')
+    queries[entity.plural] = reading
   }
   if (entity.aggregate !== undefined) {
     aggregateField(prototype, entity)
-    queries[`${entity.plural}Aggregate`] = rule('read')
+    queries[`${entity.plural}Aggregate`] = reading
   }
   if (entity.createInput !== undefined) {
     declareCreate(prototype, entity, entity.createInput)

@@ -3,6 +3,8 @@ import { InterfaceType, Field, ID, ObjectType } from 'type-graphql'
 import type { Database } from '../database/row-types.js'
 import { defineAggregate, type AggregateTypes } from './aggregate-types.js'
 import { columnsOf, type ColumnMeta, type EntityClass } from './column.js'
+import type { Condition } from './condition.js'
+import type { OperationContext } from './operation-context.js'
 import type { OrderInput } from './ordering.js'
 import { defineFilter } from './filter-inputs.js'
 import { defineOrder } from './ordering.js'
@@ -53,6 +55,9 @@ type MatchesTable<Row, Table extends keyof Database> = [Mismatch<Row, Table>] ex
 
 type FieldOf<Row> = keyof Row & string
 
+/** Decides row by row what an actor may read. */
+export type ReadRule = (context: OperationContext, row: string) => Condition
+
 /** What is said once about a table; types, inputs, lists, loaders and CRUD come from it. */
 export interface EntityOptions<Row, Table extends keyof Database> {
   readonly table: Table & string
@@ -79,6 +84,11 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly defaultOrder?: readonly (OrderInput & { readonly field: FieldOf<Row> })[]
   /** A row stays readable by the person this field names, also without the read permission. */
   readonly ownedBy?: FieldOf<Row>
+  /**
+   * Which live rows an actor may read, in place of the read permission and the owner: a condition on the row that is
+   * called `row`.
+   */
+  readonly readRule?: ReadRule
   /** Root fields to read by: both when left out. */
   readonly reads?: readonly ('one' | 'list')[]
   /** Whether clients may delete rows. */
@@ -107,6 +117,7 @@ export interface EntityDefinition<Row extends object = object> {
   readonly ignoreCase: ReadonlySet<string>
   readonly defaultOrder: readonly OrderInput[]
   readonly ownedBy: ColumnMeta | undefined
+  readonly readRule: ReadRule | undefined
   readonly reads: readonly ('one' | 'list')[]
   readonly deletable: boolean
   readonly softDelete: boolean
@@ -163,6 +174,7 @@ export function definitionOf<Row extends object>(
     ignoreCase: new Set(options.ignoreCase),
     defaultOrder: options.defaultOrder ?? [],
     ownedBy: options.ownedBy === undefined ? undefined : pick([options.ownedBy])[0],
+    readRule: options.readRule,
     reads: options.reads ?? ['one', 'list'],
     deletable: options.delete ?? false,
     softDelete: options.softDelete ?? false,

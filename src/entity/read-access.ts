@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { always, columnRef, MAIN_ROW, never, type Condition } from './condition.js'
+import { all, always, columnRef, MAIN_ROW, never, type Condition } from './condition.js'
 import type { EntityDefinition } from './entity.js'
 import { forbidden, permits, personOf, requireModule, type OperationContext } from './operation-context.js'
 
@@ -21,6 +21,7 @@ export function readScope(context: OperationContext, entity: EntityDefinition): 
 export function readable(context: OperationContext, entity: EntityDefinition, row = MAIN_ROW): Condition {
   requireModule(context, entity.module)
   const live = entity.softDelete ? sql.raw(`${row}.deleted_at is null`) : always
+  if (entity.readRule !== undefined) return all([live, entity.readRule(context, row)])
   switch (readScope(context, entity)) {
     case 'all':
       return live
