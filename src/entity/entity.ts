@@ -9,6 +9,7 @@ import type { OrderInput } from './ordering.js'
 import { defineFilter } from './filter-inputs.js'
 import { defineOrder } from './ordering.js'
 import type { RelationFilter } from './relation-filters.js'
+import { RELEVANCE } from './search.js'
 import { defineInput } from './write-inputs.js'
 
 /** Whatever has an id of its own. */
@@ -70,6 +71,8 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly permission: string
   readonly filter: readonly FieldOf<Row>[]
   readonly orderBy: readonly FieldOf<Row>[]
+  /** Texts that lists are searched in; the table needs an index on their `searchVector`. */
+  readonly search?: readonly FieldOf<Row>[]
   readonly create?: readonly FieldOf<Row>[]
   readonly update?: readonly FieldOf<Row>[]
   /** Of `create`, the fields whose column has a default. */
@@ -122,6 +125,7 @@ export interface EntityDefinition<Row extends object = object> {
   readonly deletable: boolean
   readonly softDelete: boolean
   readonly filterable: ReadonlyMap<string, ColumnMeta>
+  readonly search: readonly ColumnMeta[]
   readonly filterInput: EntityClass
   readonly orderInput: EntityClass
   readonly createInput: EntityClass | undefined
@@ -145,6 +149,11 @@ export function defineEntity<Row extends object, Table extends keyof Database>(
   const definition = definitionOf<Row>(type, options)
   byType.set(type, definition as EntityDefinition)
   return definition
+}
+
+const BY_RELEVANCE = {
+  field: RELEVANCE,
+  description: 'How well it fits what is searched for: `DESC` puts the best fit on top. Only with `search`.',
 }
 
 /** What is said of rows that are not those of one table. */
@@ -180,7 +189,11 @@ export function definitionOf<Row extends object>(
     softDelete: options.softDelete ?? false,
     filterable: new Map(filterable.map((column) => [column.field, column])),
     filterInput: defineFilter(type.name, filterable),
-    orderInput: defineOrder(type.name, pick(options.orderBy)),
+    search: pick(options.search ?? []),
+    orderInput: defineOrder(type.name, [
+      ...pick(options.orderBy),
+      ...(options.search === undefined ? [] : [BY_RELEVANCE]),
+    ]),
     create: options.create ?? [],
     update: options.update ?? [],
     createInput:

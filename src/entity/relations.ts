@@ -102,8 +102,8 @@ export function toMany(entity: EntityDefinition, name: string, options: ToManyOp
 
 /** The positional arguments of a list method, by name. */
 export function listArguments(values: readonly unknown[]): ListArguments {
-  const [filter, order, first, after, last, before] = values
-  return { filter, orderBy: order, first, after, last, before } as ListArguments
+  const [filter, order, first, after, last, before, search] = values
+  return { filter, orderBy: order, first, after, last, before, search } as ListArguments
 }
 
 /** The loader of one page for each of many parents: one statement, whatever the number of parents. */

@@ -79,6 +79,7 @@ export const tools = defineEntity(Tool, {
   permission: 'tool',
   filter: ['id', 'name', 'type', 'vendor', 'apiAvailable', 'extra', 'createdAt'],
   orderBy: ['name', 'type', 'vendor', 'createdAt'],
+  search: ['name', 'vendor', 'description'],
   naturalKey: ['name'],
   defaultOrder: [{ field: 'name', direction: SortDirection.ASC }],
 })

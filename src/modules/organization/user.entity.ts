@@ -104,6 +104,7 @@ export const users = defineEntity(User, {
     'createdAt',
     'updatedAt',
   ],
+  search: ['fullName', 'displayName', 'username', 'email', 'jobTitle', 'department'],
   naturalKey: ['email'],
   ignoreCase: ['email'],
   defaultOrder: [{ field: 'createdAt', direction: SortDirection.ASC }],
