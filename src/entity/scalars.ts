@@ -70,6 +70,46 @@ export const Duration = new GraphQLScalarType({
   specifiedByURL: 'https://www.iso.org/iso-8601-date-and-time-format.html',
 })
 
+/** Addresses without blanks and with one @: what else is valid, only the receiving server knows. */
+const EMAIL_ADDRESS = /^[^\s@]{1,64}@[^\s@]{1,255}$/u
+
+/** What is stored is shown as it is: it may be older than the rule for what is accepted. */
+export const EmailAddress = textScalar(
+  'EmailAddress',
+  'An e-mail address: `jane@acme.example`.',
+  'https://www.rfc-editor.org/rfc/rfc5322',
+  (text) => EMAIL_ADDRESS.test(text),
+)
+
+/** Only what a browser may be sent to: not `javascript:`, which would run in the page that shows it. */
+export const WebAddress = textScalar(
+  'URL',
+  'An address in the web, with `https` or `http`: `https://acme.example/about`.',
+  'https://url.spec.whatwg.org',
+  (text) => URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol),
+)
+
+/** A scalar of texts that are accepted by a rule, and answered as they are stored. */
+function textScalar(
+  name: string,
+  description: string,
+  specifiedByURL: string,
+  accepts: (text: string) => boolean,
+): GraphQLScalarType<string, string> {
+  const parse = (value: unknown): string => {
+    if (typeof value === 'string' && accepts(value)) return value
+    throw new GraphQLError(`${description.split(': ')[0]} is needed; got ${JSON.stringify(value)}.`)
+  }
+  return new GraphQLScalarType<string, string>({
+    name,
+    description,
+    specifiedByURL,
+    serialize: String,
+    parseValue: parse,
+    parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : undefined),
+  })
+}
+
 export const SafeInt = GraphQLSafeInt
 export const JSONObject = GraphQLJSONObject
 export const UUID = GraphQLUUID
