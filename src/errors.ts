@@ -91,6 +91,13 @@ export class AppError extends Error {
     this.retryAfter = options.retryAfter
   }
 
+  /** HTTP status of a whole request that fails with a code, where that is no success; undefined for other codes. */
+  static statusOf(code: string | undefined): number | undefined {
+    if (code === undefined || !Object.hasOwn(BEHAVIOUR, code)) return undefined
+    const { status } = BEHAVIOUR[code as ErrorCode]
+    return status >= 400 ? status : undefined
+  }
+
   get status(): number {
     return BEHAVIOUR[this.code].status
   }

@@ -1,19 +1,20 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import { Arg, Ctx, ID, Info, Query, Resolver } from 'type-graphql'
 import { aggregateField } from './aggregate-field.js'
+import { all } from './condition.js'
+import { declareAlternateKey, rowAskedFor } from './alternate-key.js'
 import { connectionType } from './connection-types.js'
 import type { EntityDefinition } from './entity.js'
 import { declareListArguments } from './list-arguments.js'
-import type { RootRule, RootRules } from './module.js'
+import type { AnyMember, RootRule, RootRules } from './module.js'
 import { declareMutations } from './mutations.js'
 import type { OperationContext } from './operation-context.js'
 import { planPage, readPage } from './page.js'
 import { readable } from './read-access.js'
 import { listArguments, type ResolverClass } from './relations.js'
 import { descriptor, type Method, type Prototype } from './resolver-prototype.js'
-import { fieldsFor } from './rows.js'
+import { fieldsFor, selectRows } from './rows.js'
 import { selectionOf } from './selection.js'
-import { findRow, keyFromId } from './store.js'
 
 /** The root fields of one entity and the rules they need. */
 export interface Crud {
@@ -25,7 +26,7 @@ export interface Crud {
 export function crudResolver(entity: EntityDefinition): Crud {
   const resolverClass = class {}
   const prototype = resolverClass.prototype as Prototype
-  const queries: Record<string, RootRule> = {}
+  const queries: Record<string, RootRule | AnyMember> = {}
   const mutations: Record<string, RootRule> = {}
   const rule: RootRule = {
     module: entity.module,
@@ -33,17 +34,20 @@ export function crudResolver(entity: EntityDefinition): Crud {
     ...(entity.ownedBy === undefined ? {} : { orOwn: true }),
   }
 
+  // Rows with a rule of their own need no permission: the rule decides row by row.
+  const reading = entity.readRule === undefined ? rule : 'anyMember'
+
   if (entity.reads.includes('one')) {
     declareOne(prototype, entity)
-    queries[entity.singular] = rule
+    queries[entity.singular] = reading
   }
   if (entity.reads.includes('list')) {
     declareList(prototype, entity)
-    queries[entity.plural] = rule
+    queries[entity.plural] = reading
   }
   if (entity.aggregate !== undefined) {
     aggregateField(prototype, entity)
-    queries[`${entity.plural}Aggregate`] = rule
+    queries[`${entity.plural}Aggregate`] = reading
   }
   for (const [field, needs] of declareMutations(prototype, entity)) mutations[field] = needs
   Resolver()(resolverClass)
@@ -52,22 +56,27 @@ export function crudResolver(entity: EntityDefinition): Crud {
 
 function declareOne(prototype: Prototype, entity: EntityDefinition): void {
   const name = entity.singular
-  prototype[name] = (async (id: string, context: OperationContext, info: GraphQLResolveInfo) => {
-    const key = keyFromId(entity, id)
+  const names = ['id', ...entity.alternateKey.map(({ field }) => field)]
+  prototype[name] = (async (context: OperationContext, info: GraphQLResolveInfo, ...values: unknown[]) => {
+    const asked = rowAskedFor(entity, Object.fromEntries(names.map((field, index) => [field, values[index]])))
     const fields = fieldsFor(entity, selectionOf(info))
-    return (await findRow(context.read(), entity, key, readable(context, entity), fields)) ?? null
+    const where = all([readable(context, entity), asked])
+    const [row] = await selectRows(context.read(), entity, { fields, where })
+    return row ?? null
   }) as Method
-  Arg('id', () => ID, { description: `Id of the ${entity.name}.` })(prototype, name, 0)
-  Ctx()(prototype, name, 1)
-  Info()(prototype, name, 2)
-  const description = `One ${entity.name} by its id; null when there is none or it may not be seen.`
+  Ctx()(prototype, name, 0)
+  Info()(prototype, name, 1)
+  const byName = entity.alternateKey.length > 0
+  Arg('id', () => ID, { description: `Id of the ${entity.name}.`, nullable: byName })(prototype, name, 2)
+  declareAlternateKey(entity, prototype, name, 3)
+  const description = `One ${entity.name} by its id${byName ? ' or by what it is called' : ''}; null when there is none or it may not be seen.`
   Query(() => entity.type, { nullable: true, description })(prototype, name, descriptor(prototype, name))
 }
 
 function declareList(prototype: Prototype, entity: EntityDefinition): void {
   const name = entity.plural
   prototype[name] = (async (context: OperationContext, info: GraphQLResolveInfo, ...list: unknown[]) => {
-    const plan = planPage(entity, listArguments(list), readable(context, entity), selectionOf(info))
+    const plan = planPage(context, entity, listArguments(list), selectionOf(info))
     return readPage(context.read(), plan)
   }) as Method
   Ctx()(prototype, name, 0)

@@ -32,6 +32,8 @@ export interface ApiContext {
   readonly party?: LimitedParty
   /** Cancels what runs for the operation in the database; what waits for it fails with `reason`. */
   abort(reason: Error): void
+  /** What was loaded so far; forgotten between the pages of a long answer. */
+  readonly loaders?: { clear(): void }
   /** Ends what the operation opened; called once, when its answer is complete. */
   end(): Promise<void>
 }

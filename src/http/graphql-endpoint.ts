@@ -24,6 +24,8 @@ import type { Logger } from './logger.js'
 import { RequestDeadline } from './request-deadline.js'
 import { requestPlugin, type Exchange, type ExchangeFinder } from './request-plugin.js'
 import type { RequestRecord } from './request-record.js'
+import { answerTable } from './tabular/answer-table.js'
+import { tableFormatOf, type TableFormat } from './tabular/table-format.js'
 
 /** The settings an endpoint reads. */
 export type EndpointConfig = Pick<
@@ -95,7 +97,35 @@ export class GraphqlEndpoint {
     record.api = this.#api.name
     if (this.#options.page !== undefined && acceptsHtml(request))
       return this.#options.page(this.#api.name, reply)
+    const format = request.method === 'POST' ? tableFormatOf(request.headers.accept) : undefined
+    if (format !== undefined) return this.#sendTable(request, reply, format)
     return this.#execute(request, reply)
+  }
+
+  /** Rows instead of one piece of JSON: page after page in one context, and so in one snapshot. */
+  #sendTable(request: FastifyRequest, reply: FastifyReply, format: TableFormat): Promise<FastifyReply> {
+    const { record } = request
+    const exchange: Exchange = { record }
+    return answerTable(request, reply, format, {
+      schema: this.#api.schema,
+      maxTokens: this.#options.config.maxQueryTokens,
+      ask: async (body) => {
+        const httpRequest = { ...httpRequestOf(request), body }
+        httpRequest.headers.set('accept', 'application/graphql-response+json')
+        this.#exchanges.set(httpRequest, exchange)
+        exchange.context?.loaders?.clear()
+        const answer = await this.#apollo.executeHTTPGraphQLRequest({
+          httpGraphQLRequest: httpRequest,
+          context: async () => exchange.context ?? (await this.#admit(request, reply, httpRequest, exchange)),
+        })
+        if (answer.body.kind !== 'complete') throw new Error('this gateway does not deliver incrementally')
+        return { status: answer.status ?? 200, headers: answer.headers, text: answer.body.string }
+      },
+      end: () => {
+        exchange.release?.()
+        if (exchange.context !== undefined) this.#end(exchange.context, record)
+      },
+    })
   }
 
   async #execute(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -126,23 +156,35 @@ export class GraphqlEndpoint {
       return await this.#apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: httpRequest,
         context: async () => {
-          try {
-            const context = await this.#createContext(request, exchange)
-            if (deadline.reason !== undefined) throw deadline.reason
-            this.#letIn(context, httpRequest, reply, exchange)
-            return context
-          } catch (error) {
-            throw new Refusal(
-              noteProblem(error, exchange.record, this.#options.logger),
-              exchange.record.requestId,
-            )
-          }
+          const context = await this.#admit(request, reply, httpRequest, exchange)
+          if (deadline.reason === undefined) return context
+          throw this.#refusal(deadline.reason, exchange)
         },
       })
     } finally {
       exchange.release?.()
       if (exchange.context !== undefined) this.#end(exchange.context, exchange.record)
     }
+  }
+
+  /** The context of a request that passes the limits; a refusal otherwise. */
+  async #admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    httpRequest: HTTPGraphQLRequest,
+    exchange: Exchange,
+  ): Promise<ApiContext> {
+    try {
+      const context = await this.#createContext(request, exchange)
+      this.#letIn(context, httpRequest, reply, exchange)
+      return context
+    } catch (error) {
+      throw this.#refusal(error, exchange)
+    }
+  }
+
+  #refusal(error: unknown, { record }: Exchange): Refusal {
+    return new Refusal(noteProblem(error, record, this.#options.logger), record.requestId)
   }
 
   async #createContext(request: FastifyRequest, exchange: Exchange): Promise<ApiContext> {

@@ -42,8 +42,9 @@ export const teams = defineEntity(Team, {
   singular: 'team',
   plural: 'teams',
   permission: 'team',
-  filter: ['id', 'name', 'description', 'parentTeamId', 'leadId', 'createdAt'],
+  filter: ['id', 'name', 'description', 'parentTeamId', 'leadId', 'settings', 'createdAt'],
   orderBy: ['name', 'createdAt', 'updatedAt'],
+  search: ['name', 'description'],
   create: ['name', 'description', 'parentTeamId', 'leadId', 'settings'],
   defaulted: ['settings'],
   // Moving a team is `moveTeam`: it has to look at the whole tree.
