@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'NOT_FOUND'
   | 'CONFLICT'
   | 'CONFLICT_DUPLICATE'
+  | 'EVENTS_EXPIRED'
   | 'LIMIT_EXCEEDED'
   | 'RATE_LIMITED'
   | 'QUOTA_EXCEEDED'
@@ -45,6 +46,7 @@ const BEHAVIOUR: Record<ErrorCode, { status: number; level: LogLevel }> = {
   NOT_FOUND: { status: 200, level: 'info' },
   CONFLICT: { status: 200, level: 'info' },
   CONFLICT_DUPLICATE: { status: 200, level: 'info' },
+  EVENTS_EXPIRED: { status: 410, level: 'info' },
   LIMIT_EXCEEDED: { status: 400, level: 'info' },
   RATE_LIMITED: { status: 429, level: 'info' },
   QUOTA_EXCEEDED: { status: 429, level: 'info' },

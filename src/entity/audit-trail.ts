@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { writeEvent } from '../events/outbox.js'
 import { statements, type Session } from '../tenancy/session.js'
 import type { EntityDefinition } from './entity.js'
 import type { OperationContext, TenantOperation } from './operation-context.js'
@@ -12,7 +13,20 @@ export interface Change {
   readonly resourceId: string
   readonly oldValues?: Readonly<Record<string, unknown>> | undefined
   readonly newValues?: Readonly<Record<string, unknown>> | undefined
+  /** The changed object, for those who subscribed to it. */
+  readonly object?: ChangedObject | undefined
 }
+
+/** What subscribers are told of a change: which object, never its values. */
+export interface ChangedObject {
+  readonly type: string
+  readonly key: readonly string[]
+  /** Key of the person whose object it is, where it is anybody's. */
+  readonly owner: string | null
+}
+
+/** Topic of the outbox under which changed objects are announced. */
+export const ENTITY_TOPIC = 'entity'
 
 /** Stands in the trail for a value that must not be copied out of its row. */
 const MASK = '***'
@@ -22,7 +36,7 @@ export function recordChange(session: Session, context: OperationContext, change
   return context.record(session, change)
 }
 
-/** The audit trail of one organization: `audit_logs` in its schema. */
+/** The audit trail of one organization, `audit_logs` in its schema, and the event that announces the change. */
 export async function recordInOrganization(
   session: Session,
   context: TenantOperation,
@@ -38,7 +52,34 @@ export async function recordInOrganization(
       ${actor.kind === 'api_key' ? actor.apiKeyId : null}, ${addressOf(ipAddress)}, ${userAgent ?? null},
       ${change.resourceType}, ${change.resourceId}, ${json(change.oldValues)}, ${json(change.newValues)},
       ${changed}, ${requestId})`
-  await session.run(query.compile(statements))
+  await Promise.all([
+    session.run(query.compile(statements)),
+    ...(change.object === undefined ? [] : [announceChange(session, change, change.object)]),
+  ])
+}
+
+function announceChange(
+  session: Session,
+  change: Change,
+  { type, key, owner }: ChangedObject,
+): Promise<void> {
+  return writeEvent(session, {
+    topic: ENTITY_TOPIC,
+    eventType: change.eventType,
+    aggregateType: type,
+    aggregateId: key.join(' '),
+    payload: { fields: Object.keys(change.newValues ?? {}), ...(owner === null ? {} : { owner }) },
+  })
+}
+
+/** A row as the object that was changed. */
+export function changedObject(entity: EntityDefinition, row: EntityRow): ChangedObject {
+  const owner = entity.ownedBy === undefined ? null : row[entity.ownedBy.field]
+  return {
+    type: entity.name,
+    key: entity.key.map((field) => String(row[field])),
+    owner: owner === null || owner === undefined ? null : String(owner),
+  }
 }
 
 /** A link-local address names its interface behind a percent sign, which is none of Postgres' inet. */

@@ -80,6 +80,8 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly delete?: boolean
   /** Rows are marked by `deleted_at` instead of being removed. */
   readonly softDelete?: boolean
+  /** Whether its changes are announced to subscribers: those the kernel writes are, unless told otherwise. */
+  readonly announced?: boolean
   /** Fields to group by and to compute with; without them there is no `…Aggregate`. */
   readonly aggregate?: {
     readonly groupBy: readonly FieldOf<Row>[]
@@ -103,6 +105,7 @@ export interface EntityDefinition<Row extends object = object> {
   readonly reads: readonly ('one' | 'list')[]
   readonly deletable: boolean
   readonly softDelete: boolean
+  readonly announced: boolean
   readonly filterable: ReadonlyMap<string, ColumnMeta>
   readonly filterInput: EntityClass
   readonly orderInput: EntityClass
@@ -155,6 +158,7 @@ export function definitionOf<Row extends object>(
     reads: options.reads ?? ['one', 'list'],
     deletable: options.delete ?? false,
     softDelete: options.softDelete ?? false,
+    announced: options.announced ?? (options.create ?? options.update ?? options.delete) !== undefined,
     filterable: new Map(filterable.map((column) => [column.field, column])),
     filterInput: defineFilter(type.name, filterable),
     orderInput: defineOrder(type.name, pick(options.orderBy)),

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import { AppError } from '../errors.js'
 import { statements, type Session } from '../tenancy/session.js'
-import { auditable, recordChange } from './audit-trail.js'
+import { auditable, changedObject, recordChange, type ChangedObject } from './audit-trail.js'
 import type { ColumnMeta } from './column.js'
 import { all, fromClient, type Condition } from './condition.js'
 import { entityOf, type EntityDefinition } from './entity.js'
@@ -198,11 +198,12 @@ function subject(
   entity: EntityDefinition,
   row: EntityRow,
   eventType: string,
-): { eventType: string; resourceType: string; resourceId: string } {
+): { eventType: string; resourceType: string; resourceId: string; object: ChangedObject } {
   return {
     eventType,
     resourceType: entity.permission,
     resourceId: entity.key.map((field) => String(row[field])).join(' '),
+    object: changedObject(entity, row),
   }
 }
 

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.js'
 import { recordInOrganization, type Change } from '../entity/audit-trail.js'
 import type { TenantOperation } from '../entity/operation-context.js'
+import { hasWrittenEvents } from '../events/outbox.js'
 import type { Actor } from '../tenancy/actor.js'
 import { rolePermits, type Permission } from '../tenancy/role-permissions.js'
 import type { Session } from '../tenancy/session.js'
@@ -12,6 +13,8 @@ import { ScopedOperation, type OperationDatabase } from './scoped-operation.js'
 
 export interface TenantContextOptions extends OperationDatabase {
   readonly directory: TenantDirectory
+  /** Told of an organization whose news were committed. */
+  readonly announce?: ((tenant: Tenant) => void) | undefined
 }
 
 /** Proves who asks and for which organization, and opens nothing yet. */
@@ -19,27 +22,38 @@ export async function createTenantContext(
   options: TenantContextOptions,
   facts: RequestFacts,
 ): Promise<TenantContext> {
-  const { actor } = facts
-  if (actor === undefined) {
-    throw new AppError(
-      'UNAUTHENTICATED',
-      'Send a credential: a token in the header authorization ("Bearer …") or an API key in x-api-key.',
-    )
-  }
+  const actor = requireActor(facts.actor)
   const tenant = await resolveTenant(options.directory, actor, facts.organizationHeaders)
   return new TenantContext(options, facts, actor, tenant)
+}
+
+/** Throws UNAUTHENTICATED when nobody is there. */
+export function requireActor(actor: Actor | undefined): Actor {
+  if (actor !== undefined) return actor
+  throw new AppError(
+    'UNAUTHENTICATED',
+    'Send a credential: a token in the header authorization ("Bearer …") or an API key in x-api-key.',
+  )
 }
 
 /** One operation inside one organization. */
 export class TenantContext extends ScopedOperation implements TenantOperation {
   readonly actor: Actor
-  readonly tenant: Tenant
+  /** The organization stays the same; what the actor is in it may change while a subscription lasts. */
+  tenant: Tenant
+  readonly #announce: ((tenant: Tenant) => void) | undefined
 
-  constructor(database: OperationDatabase, facts: RequestFacts, actor: Actor, tenant: Tenant) {
+  constructor(
+    database: Omit<TenantContextOptions, 'directory'>,
+    facts: RequestFacts,
+    actor: Actor,
+    tenant: Tenant,
+  ) {
     const identityId = actor.kind === 'person' ? actor.identityId : undefined
     super(database, tenantScope(tenant.tenant, tenant.organizationId, identityId), facts)
     this.actor = actor
     this.tenant = tenant
+    this.#announce = database.announce
   }
 
   hasModule(module: string): boolean {
@@ -48,6 +62,17 @@ export class TenantContext extends ScopedOperation implements TenantOperation {
 
   permits(permission: Permission): boolean {
     return rolePermits(this.tenant.role, permission)
+  }
+
+  override async write<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    let hasNews = false
+    const result = await super.write(async (session) => {
+      const done = await work(session)
+      hasNews = hasWrittenEvents(session)
+      return done
+    })
+    if (hasNews) this.#announce?.(this.tenant)
+    return result
   }
 
   record(session: Session, change: Change): Promise<void> {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { AppError } from '../../errors.js'
-import { auditable, recordChange } from '../../entity/audit-trail.js'
+import { auditable, changedObject, recordChange } from '../../entity/audit-trail.js'
 import { personOf, type TenantOperation } from '../../entity/operation-context.js'
 import type { EntityRow } from '../../entity/rows.js'
 import { findRow, notFound, valuesOf } from '../../entity/store.js'
@@ -42,6 +42,7 @@ export function issueApiKey(
       resourceType: apiKeys.permission,
       resourceId: String(row.id),
       newValues: auditable(apiKeys, row, ['name', 'keyPrefix', 'roleName', 'expiresAt']),
+      object: changedObject(apiKeys, row),
     })
     return { row, key }
   })
@@ -69,6 +70,7 @@ export function revokeApiKey(context: TenantOperation, id: string): Promise<Enti
       resourceId: id,
       oldValues: auditable(apiKeys, before, ['status']),
       newValues: auditable(apiKeys, row, ['status', 'revokedAt']),
+      object: changedObject(apiKeys, row),
     })
     return row
   })

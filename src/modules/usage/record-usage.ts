@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { AppError } from '../../errors.js'
 import { arrayLiteral } from '../../database/bulk-insert.js'
 import type { Microseconds } from '../../database/timestamp.js'
+import { writeEvent } from '../../events/outbox.js'
 import { statements, type Session } from '../../tenancy/session.js'
 import { loadListPrices, PriceList } from '../catalog/price-list.js'
 import { loadPriceOverrides } from './price-overrides.js'
@@ -15,6 +16,7 @@ import {
   type UsageSource,
 } from './usage-event-input.js'
 import { loadUsageReferences, missingReference } from './usage-references.js'
+import { usageAddedEvent } from './usage-added-event.js'
 import { contentHash, recordOf, type UsageRecord } from './usage-record.js'
 import { claimKeys, hasPayload, insertEvents, insertPayloads, type IngestKey } from './usage-rows.js'
 
@@ -164,7 +166,10 @@ async function write(session: Session, fresh: readonly Candidate[]): Promise<voi
     addToDailyRollup(records),
   ]
   // Sent at once, answered in order: one round trip.
-  await Promise.all(all.map((statement) => session.run(statement.compile(statements))))
+  await Promise.all([
+    ...all.map((statement) => session.run(statement.compile(statements))),
+    writeEvent(session, usageAddedEvent(records)),
+  ])
 }
 
 interface KeyRow {
