@@ -29,11 +29,14 @@ export async function run({ server, report, quick }) {
     const tenants = await createTenants(database, quick ? 2 : 20)
     for (const { tenant } of tenants) await addUsage(database, tenant, quick ? 200 : 5_000)
     const unwalledUrl = await unwalledLogin(database, tenants[0])
+    const issuer = await LocalIssuer.open(keys)
     const settings = { gatewayUrl: database.gatewayUrl, keys }
     const start = (name, ...words) => children[children.push(new Child(name, words)) - 1]
-    const walled = await startGateway(start, server, settings)
-    const unwalled = await startGateway(start, server, { ...settings, unwalledUrl })
-    const requests = await requestsWithTokens(tenants, await LocalIssuer.open(keys))
+    const [walled, unwalled] = await Promise.all([
+      startGateway(start, server, settings),
+      startGateway(start, server, { ...settings, unwalledUrl }),
+    ])
+    const requests = await requestsWithTokens(tenants, issuer)
     await compareAnswers(requests, walled, unwalled)
     return await measure({ walled, unwalled, load: start('load.js') }, requests, { report, quick })
   } finally {

@@ -14,7 +14,12 @@ import { traceStream } from './trace-file.js'
  * answers with its report and with its memory in bytes, taken about `samples` times in each pass after a garbage
  * collection. Needs --expose-gc.
  */
-process.on('message', async ({ gatewayUrl, tenant, organizationId, rows, samples }) => {
+process.on('message', async (order) => {
+  const answer = await importGenerated(order)
+  process.send(answer, () => process.disconnect())
+})
+
+async function importGenerated({ gatewayUrl, tenant, organizationId, rows, samples }) {
   const directory = await mkdtemp(join(tmpdir(), 'orgscope-bench-memory-'))
   const pool = createPool({ connectionString: gatewayUrl, max: 10, applicationName: 'bench import' })
   try {
@@ -30,13 +35,12 @@ process.on('message', async ({ gatewayUrl, tenant, organizationId, rows, samples
       onRejected: () => {},
       onProgress: (progress) => takeSample(progress, taken, rows / samples),
     })
-    process.send({ report, samples: taken })
+    return { report, samples: taken }
   } finally {
     await pool.end()
     await rm(directory, { recursive: true, force: true })
-    process.disconnect()
   }
-})
+}
 
 function takeSample({ phase, rows }, taken, distance) {
   const last = taken.at(-1)

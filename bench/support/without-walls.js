@@ -1,4 +1,9 @@
-const WALLS = /set_config\('(?:search_path|role|orgscope\.\w+)', '[^']*', true\)(?:, )?/g
+const SETTING = '(?:search_path|role|orgscope\\.\\w+)'
+/** Both ways to set something for one transaction: the function and the command. */
+const WALLS = new RegExp(
+  `set_config\\('${SETTING}', '[^']*', true\\)(?:, )?|set local ${SETTING}(?: =| to)? [^;]*;\\s*`,
+  'g',
+)
 
 /**
  * The pool of a product without tenancy, for comparison only: its connections have the search path and the rights of

@@ -1,4 +1,4 @@
-import { isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql'
+import { isObjectType, type GraphQLFieldResolver, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql'
 import { applyMiddleware, type IMiddlewareTypeMap } from 'graphql-middleware'
 import { rule, shield } from 'graphql-shield'
 import { AppError } from '../errors.js'
@@ -10,13 +10,16 @@ import {
   personOf,
   type OperationContext,
 } from '../entity/operation-context.js'
+import { tooLarge } from './operation-size.js'
 
 type ShieldRule = ReturnType<ReturnType<typeof rule>>
 type RootType = keyof RootRules
 type FieldRules = Record<string, ShieldRule>
 
 /** Whoever got a context belongs to the organization. */
-const anyMember = rule({ cache: 'no_cache' })(() => true)
+const anyMember = rule({ cache: 'no_cache' })(
+  (_parent, _args, context: object, info) => tooLarge(context, info) ?? true,
+)
 
 /** What no rule allows, nobody may: a forgotten rule shuts a field instead of opening it. */
 const nobody = rule({ cache: 'no_cache' })(() => unruled())
@@ -25,7 +28,10 @@ function unruled(): AppError {
   return new AppError('FORBIDDEN', 'Nobody may use this field: it has no rule.')
 }
 
-/** Wraps every root field in its rule: the module first, then the permission. Other fields stay unwrapped. */
+/**
+ * Wraps every root field in its rule: the module first, then the operation's size, then the permission. Other fields
+ * stay unwrapped.
+ */
 export function guarded(schema: GraphQLSchema, rules: readonly RootRules[]): GraphQLSchema {
   const roots = (['Query', 'Mutation', 'Subscription'] as const).filter(
     (type) => schema.getType(type) !== undefined,
@@ -55,15 +61,19 @@ function shieldRule(of: RootRule | AnyMember): ShieldRule {
   if (of === 'anyMember') return anyMember
   return rule({ cache: 'no_cache' })(
     // Refusals are returned: Shield takes what a rule throws for a failure of the rule and hides it.
-    (_parent, _args, context: OperationContext) => refusalOf(of, context) ?? true,
+    (_parent, _args, context: OperationContext, info) => refusalOf(of, context, info) ?? true,
   )
 }
 
-/** MODULE_NOT_ENABLED or FORBIDDEN when a rule does not let the field be used. */
-function refusalOf(of: RootRule | AnyMember, context: OperationContext): AppError | undefined {
-  if (of === 'anyMember') return undefined
-  const missing = missingModule(context, of.module)
-  if (missing !== undefined || permits(context, of.permission)) return missing
+/** MODULE_NOT_ENABLED, LIMIT_EXCEEDED or FORBIDDEN when a field may not be used. */
+function refusalOf(
+  of: RootRule | AnyMember,
+  context: OperationContext,
+  info: GraphQLResolveInfo,
+): AppError | undefined {
+  if (of === 'anyMember') return tooLarge(context, info)
+  const refusal = missingModule(context, of.module) ?? tooLarge(context, info)
+  if (refusal !== undefined || permits(context, of.permission)) return refusal
   return of.orOwn === true && personOf(context) !== null ? undefined : forbidden(of.permission)
 }
 
@@ -81,7 +91,7 @@ function guardSubscribing(schema: GraphQLSchema, rules: ReadonlyMap<string, Root
     const subscribe = field.subscribe as Resolve | undefined
     const resolve = field.resolve as Resolve | undefined
     field.subscribe = (async (parent, args, context, info) => {
-      const refusal = of === undefined ? unruled() : refusalOf(of, context)
+      const refusal = of === undefined ? unruled() : refusalOf(of, context, info)
       if (refusal !== undefined) throw refusal
       return subscribe?.(parent, args, context, info)
     }) as Resolve

@@ -12,12 +12,15 @@ import { healthPaths, registerHealth, type Readiness } from './health.js'
 import type { Logger } from './logger.js'
 import { requestIdOf } from './request-id.js'
 import { registerRequestLog } from './request-log.js'
+import { registerSubscriptions, type SubscriptionConfig } from './subscriptions/register.js'
+import type { SubscribableApi } from './subscriptions/subscriber.js'
 
 /** The settings the HTTP layer reads. */
 export type HttpConfig = Pick<
   Config,
   'maxBodySize' | 'maxQueryTokens' | 'graphiql' | 'introspection' | 'trustedProxies'
->
+> &
+  SubscriptionConfig
 
 export interface HttpServerOptions {
   readonly config: HttpConfig
@@ -54,6 +57,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   for (const api of apis) {
     await new GraphqlEndpoint(api, { config, authenticate, logger, page }).register(server)
   }
+  const subscribable = apis.find((api): api is SubscribableApi => api.subscriptions !== undefined)
+  if (subscribable !== undefined)
+    registerSubscriptions(server, { api: subscribable, config, authenticate, logger })
   registerHealth(server, readiness)
   if (options.jwks !== undefined) registerKeys(server, options.jwks)
   const paths = apis.map(({ name }) => endpointPaths[name])

@@ -135,15 +135,18 @@ abstract class PipelinedSession implements Session {
     this.#ended = true
     if (this.#client === undefined) return
     const client = await this.#client
+    let answer: pg.QueryResult
     try {
-      const answer = await client.query(text)
-      client.release()
-      // Postgres answers COMMIT of a failed transaction with ROLLBACK and no error.
-      if (answer.command !== text.toUpperCase()) throw new Error('the transaction was rolled back')
+      // A connection that could not enter the scope may be in any state: whoever took it next would fail as well.
+      await this.#entered
+      answer = await client.query(text)
     } catch (error) {
       client.release(true)
       throw error
     }
+    client.release()
+    // Postgres answers COMMIT of a failed transaction with ROLLBACK and no error.
+    if (answer.command !== text.toUpperCase()) throw new Error('the transaction was rolled back')
   }
 }
 

@@ -4,6 +4,49 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] }
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never }
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core'
+/** What a credential may do in the organization. */
+export type AccessRole =
+  /** Everything but what only an owner may. */
+  | 'ADMIN'
+  /** A key that reports usage. */
+  | 'API_USER'
+  /** Works, and sees own usage. */
+  | 'MEMBER'
+  /** Everything, including deleting the organization. */
+  | 'OWNER'
+  /** Reads. */
+  | 'VIEWER'
+
+/** Which AuditEntry objects are meant; all given conditions must hold. An empty filter means all. */
+export type AuditEntryFilter = {
+  /** Kind of actor: `user`, `api_key`, `service`, `platform_admin` or `system`. */
+  actorKind?: StringFilter | null | undefined
+  /** All of these hold. An empty list holds. */
+  and?: Array<AuditEntryFilter> | null | undefined
+  /** Kind of event, for example `data_change`. */
+  eventCategory?: StringFilter | null | undefined
+  /** What was done: `create`, `update`, `delete`… */
+  eventType?: StringFilter | null | undefined
+  /** Opaque id. */
+  id?: IdFilter | null | undefined
+  /** This does not hold. */
+  not?: AuditEntryFilter | null | undefined
+  /** When it happened. */
+  occurredAt?: DateTimeFilter | null | undefined
+  /** At least one of these holds. An empty list does not. */
+  or?: Array<AuditEntryFilter> | null | undefined
+  /** Id of the request, as in the header `x-request-id`. */
+  requestId?: StringFilter | null | undefined
+  /** Key of the thing it was done to. */
+  resourceId?: StringFilter | null | undefined
+  /** Kind of thing it was done to. */
+  resourceType?: StringFilter | null | undefined
+  /** `success`, `denied` or `failure`. */
+  result?: StringFilter | null | undefined
+  /** The person who did it; null for a machine. */
+  userId?: IdFilter | null | undefined
+}
+
 /** Conditions on a yes or no; all given ones must hold. */
 export type BooleanFilter = {
   /** Equal to. */
@@ -117,6 +160,165 @@ export type IntFilter = {
   notIn?: Array<number> | null | undefined
 }
 
+/** Whether a membership gives access. */
+export type MembershipStatus =
+  /** Gives access. */
+  | 'ACTIVE'
+  /** Waits for the person to accept. */
+  | 'INVITED'
+  /** Has ended. */
+  | 'LEFT'
+  /** Gives no access for now. */
+  | 'SUSPENDED'
+
+/** Where objects without a value stand in a sorted list. */
+export type NullsOrder =
+  /** On top. */
+  | 'FIRST'
+  /** At the bottom. */
+  | 'LAST'
+
+/** What a person may do in the organization as a whole. */
+export type OrganizationRole =
+  /** Everything but what only an owner may. */
+  | 'ADMIN'
+  /** Works, and sees own usage. */
+  | 'MEMBER'
+  /** Everything, including deleting the organization. */
+  | 'OWNER'
+  /** Reads. */
+  | 'VIEWER'
+
+/** What the organization has subscribed to. */
+export type Plan =
+  /** For companies. */
+  | 'ENTERPRISE'
+  /** Free of charge. */
+  | 'FREE'
+  /** For teams. */
+  | 'PRO'
+
+/** What a rate is charged for. */
+export type PriceComponent =
+  /** Tokens of sound sent. */
+  | 'AUDIO_INPUT'
+  /** Tokens of sound answered. */
+  | 'AUDIO_OUTPUT'
+  /** Tokens sent that the provider had in its cache. */
+  | 'CACHED_INPUT'
+  /** Tokens the provider put into its cache. */
+  | 'CACHE_WRITE'
+  /** Pictures. */
+  | 'IMAGE'
+  /** Tokens sent. */
+  | 'INPUT'
+  /** Tokens answered. */
+  | 'OUTPUT'
+  /** Tokens of hidden reasoning. */
+  | 'REASONING'
+  /** Each request. */
+  | 'REQUEST'
+
+/** What a rate’s amount is for. */
+export type PriceUnit =
+  /** For 1,000,000 tokens. */
+  | 'PER_1M_TOKENS'
+  /** For one picture. */
+  | 'PER_IMAGE'
+  /** For one request. */
+  | 'PER_REQUEST'
+
+/** By which API a provider’s models are called. */
+export type ProviderType =
+  /** Anthropic’s. */
+  | 'ANTHROPIC'
+  /** Microsoft Azure’s. */
+  | 'AZURE'
+  /** Amazon Bedrock’s. */
+  | 'BEDROCK'
+  /** Google’s. */
+  | 'GOOGLE'
+  /** One of the organization’s own. */
+  | 'LOCAL'
+  /** Mistral’s. */
+  | 'MISTRAL'
+  /** OpenAI’s. */
+  | 'OPENAI'
+  /** Another one. */
+  | 'OTHER'
+
+/** What became of a reported event. */
+export type RecordStatus =
+  /** Recorded. */
+  | 'ACCEPTED'
+  /** Recorded before; nothing was added. */
+  | 'DUPLICATE'
+  /** Not recorded; `field` and `reason` say why. */
+  | 'REJECTED'
+
+/** One use of an AI tool or model, as its sender reports it. */
+export type RecordUsageInput = {
+  /** What was done; `api_call` when left out. */
+  actionType?: string | null | undefined
+  /** Of the tokens sent, those the provider had in its cache. */
+  cachedInputTokens?: number | null | undefined
+  /** What kind of failure it was. */
+  errorType?: string | null | undefined
+  /** The sender’s own id of the event. Sent again, it changes nothing. */
+  eventId?: string | null | undefined
+  /** Tokens sent, cached ones included. Required with a model. */
+  inputTokens?: number | null | undefined
+  /** Further facts. */
+  metadata?: Record<string, unknown> | null | undefined
+  /** The model of the catalogue. */
+  modelId?: string | number | null | undefined
+  /** Name of the model, when its id is not known. */
+  modelName?: string | null | undefined
+  /** When it happened; at most one hour ahead of now. */
+  occurredAt: string
+  /** The operation, for example `summarize`. */
+  operationType?: string | null | undefined
+  /** Tokens answered. Required with a model. */
+  outputTokens?: number | null | undefined
+  /** Name of the provider. */
+  provider?: string | null | undefined
+  /** What the sender says it cost. */
+  reportedCost?: ReportedCostInput | null | undefined
+  /** The caller’s id of the request. */
+  requestId?: string | null | undefined
+  /** Time to the answer in milliseconds. */
+  responseTimeMs?: number | null | undefined
+  /** What kind of work it was. */
+  service?: UsageService | null | undefined
+  /** Session the use belongs to. */
+  sessionId?: string | null | undefined
+  /** By which way it was seen; `API` when left out. */
+  source?: UsageSource | null | undefined
+  /** False when the call failed; true when left out. */
+  success?: boolean | null | undefined
+  /** The tool of the catalogue. */
+  toolId?: string | number | null | undefined
+  /** Name of the tool, when its id is not known. */
+  toolName?: string | null | undefined
+  /** Who used the tool. */
+  userId?: string | number | null | undefined
+}
+
+/** What the sender says a use cost. It is kept beside our own figure and never replaces it. */
+export type ReportedCostInput = {
+  /** The amount. */
+  amount: string
+  /** Currency by ISO 4217. */
+  currency: string
+}
+
+/** Which way a list is sorted. */
+export type SortDirection =
+  /** Smallest, earliest or alphabetically first on top. */
+  | 'ASC'
+  /** Largest, latest or alphabetically last on top. */
+  | 'DESC'
+
 /** Conditions on a text; all given ones must hold. */
 export type StringFilter = {
   /** Holds this text, letter case as given. */
@@ -209,6 +411,33 @@ export type UsageEventFilter = {
   userId?: IdFilter | null | undefined
 }
 
+/** One sort criterion of a list of UsageEvent objects. Ties are broken by the next one, at last by the id. */
+export type UsageEventOrder = {
+  /** Which way to sort. */
+  direction?: SortDirection
+  /** What to sort by. */
+  field: UsageEventOrderField
+  /** Where objects without a value stand. */
+  nulls?: NullsOrder
+}
+
+/** What a list of UsageEvent objects can be sorted by. */
+export type UsageEventOrderField =
+  /** Tokens sent, cached ones included. */
+  | 'INPUT_TOKENS'
+  /** When it happened. */
+  | 'OCCURRED_AT'
+  /** Tokens answered. */
+  | 'OUTPUT_TOKENS'
+  /** When it was reported to us. */
+  | 'RECORDED_AT'
+  /** Time to the answer in milliseconds. */
+  | 'RESPONSE_TIME_MS'
+  /** Exact cost at the price in force then; null when no price is known, which is not the same as free. */
+  | 'TOTAL_COST'
+  /** Tokens sent and answered. */
+  | 'TOTAL_TOKENS'
+
 /** What kind of work a use was. */
 export type UsageService =
   /** A step of an agent. */
@@ -275,6 +504,187 @@ export type UsageSourceFilter = {
   notIn?: Array<UsageSource> | null | undefined
 }
 
+/** Which User objects are meant; all given conditions must hold. An empty filter means all. */
+export type UserFilter = {
+  /** All of these hold. An empty list holds. */
+  and?: Array<UserFilter> | null | undefined
+  /** When the entry was made. */
+  createdAt?: DateTimeFilter | null | undefined
+  /** Department, as the organization calls it. */
+  department?: StringFilter | null | undefined
+  /** Name to show. */
+  displayName?: StringFilter | null | undefined
+  /** E-mail address the person signs in with. */
+  email?: StringFilter | null | undefined
+  /** Full name. */
+  fullName?: StringFilter | null | undefined
+  /** Opaque id. */
+  id?: IdFilter | null | undefined
+  /** Job title. */
+  jobTitle?: StringFilter | null | undefined
+  /** When the person was last active. */
+  lastSeenAt?: DateTimeFilter | null | undefined
+  /** This does not hold. */
+  not?: UserFilter | null | undefined
+  /** At least one of these holds. An empty list does not. */
+  or?: Array<UserFilter> | null | undefined
+  /** Whether the person may work. */
+  status?: UserStatusFilter | null | undefined
+  /** Primary team. */
+  teamId?: IdFilter | null | undefined
+  /** Name for mentions, unique in the organization. */
+  username?: StringFilter | null | undefined
+}
+
+/** Whether a person may work in the organization. */
+export type UserStatus =
+  /** May work. */
+  | 'ACTIVE'
+  /** Does not work here at present. */
+  | 'INACTIVE'
+  /** Has registered and waits for approval. */
+  | 'PENDING_APPROVAL'
+  /** Was locked out by an administrator. */
+  | 'SUSPENDED'
+
+/** Conditions on a value of UserStatus; all given ones must hold. */
+export type UserStatusFilter = {
+  /** Equal to. */
+  eq?: UserStatus | null | undefined
+  /** One of these. An empty list matches nothing. */
+  in?: Array<UserStatus> | null | undefined
+  /** True: has no value. False: has one. */
+  isNull?: boolean | null | undefined
+  /** Not equal to; true for an empty value. */
+  ne?: UserStatus | null | undefined
+  /** None of these; true for an empty value. An empty list matches everything. */
+  notIn?: Array<UserStatus> | null | undefined
+}
+
+export type AuditTrailQueryVariables = Exact<{
+  filter?: AuditEntryFilter | null | undefined
+}>
+
+export type AuditTrailQuery = {
+  auditEntries: {
+    totalCount: number
+    nodes: Array<{
+      id: string
+      occurredAt: string
+      eventType: string
+      eventCategory: string
+      result: string
+      actorKind: string
+      resourceType: string | null
+      resourceId: string | null
+      oldValues: Record<string, unknown> | null
+      newValues: Record<string, unknown> | null
+      changedFields: Array<string> | null
+      requestId: string | null
+      user: { email: string } | null
+    }>
+  } | null
+}
+
+export type ModelPricesQueryVariables = Exact<{
+  modelName: string
+}>
+
+export type ModelPricesQuery = {
+  models: {
+    nodes: Array<{
+      id: string
+      modelName: string
+      isActive: boolean
+      provider: { name: string; providerType: ProviderType } | null
+      prices: {
+        nodes: Array<{
+          currency: string
+          effectiveFrom: string | null
+          effectiveTo: string | null
+          rates: Array<{
+            component: PriceComponent
+            amount: string
+            unit: PriceUnit
+            minContextTokens: number
+          }> | null
+        }>
+      } | null
+    }>
+  } | null
+}
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never }>
+
+export type ViewerQuery = {
+  viewer: { userId: string | null; role: AccessRole; modules: Array<string> }
+  organization: {
+    id: string
+    orgKey: string
+    name: string
+    plan: Plan
+    timezone: string
+    defaultCurrency: string
+  } | null
+}
+
+export type PeopleQueryVariables = Exact<{
+  filter?: UserFilter | null | undefined
+}>
+
+export type PeopleQuery = {
+  users: {
+    totalCount: number
+    nodes: Array<{
+      id: string
+      email: string
+      status: UserStatus
+      membership: { role: OrganizationRole; status: MembershipStatus } | null
+      team: { name: string } | null
+      teams: { nodes: Array<{ name: string }> } | null
+    }>
+  } | null
+}
+
+export type RecordUsageMutationVariables = Exact<{
+  events: Array<RecordUsageInput> | RecordUsageInput
+}>
+
+export type RecordUsageMutation = {
+  recordUsage: {
+    accepted: number
+    duplicates: number
+    rejected: number
+    results: Array<{ status: RecordStatus; id: string | null; field: string | null; reason: string | null }>
+  } | null
+}
+
+export type UsageEventsQueryVariables = Exact<{
+  filter?: UsageEventFilter | null | undefined
+  orderBy?: Array<UsageEventOrder> | UsageEventOrder | null | undefined
+  first?: number | null | undefined
+  after?: string | null | undefined
+}>
+
+export type UsageEventsQuery = {
+  usageEvents: {
+    totalCount: number
+    nodes: Array<{
+      id: string
+      occurredAt: string
+      inputTokens: number
+      outputTokens: number
+      totalTokens: number
+      costSource: CostSource
+      totalCost: { amount: string; currency: string } | null
+      user: { email: string } | null
+      tool: { name: string } | null
+      model: { modelName: string; provider: { name: string } | null } | null
+    }>
+    pageInfo: { hasNextPage: boolean; endCursor: string | null }
+  } | null
+}
+
 export type UsagePerMinuteQueryVariables = Exact<{
   filter?: UsageEventFilter | null | undefined
 }>
@@ -308,6 +718,525 @@ export type LatestUsageQuery = {
   } | null
 }
 
+export const AuditTrailDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'query',
+      name: { kind: 'Name', value: 'AuditTrail' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
+          type: { kind: 'NamedType', name: { kind: 'Name', value: 'AuditEntryFilter' } },
+        },
+      ],
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'auditEntries' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'filter' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'nodes' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'occurredAt' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'eventType' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'eventCategory' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'result' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'actorKind' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'resourceType' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'resourceId' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'oldValues' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'newValues' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'changedFields' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'requestId' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'user' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'email' } }],
+                        },
+                      },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<AuditTrailQuery, AuditTrailQueryVariables>
+export const ModelPricesDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'query',
+      name: { kind: 'Name', value: 'ModelPrices' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'modelName' } },
+          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } } },
+        },
+      ],
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'models' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'filter' },
+                value: {
+                  kind: 'ObjectValue',
+                  fields: [
+                    {
+                      kind: 'ObjectField',
+                      name: { kind: 'Name', value: 'modelName' },
+                      value: {
+                        kind: 'ObjectValue',
+                        fields: [
+                          {
+                            kind: 'ObjectField',
+                            name: { kind: 'Name', value: 'eq' },
+                            value: { kind: 'Variable', name: { kind: 'Name', value: 'modelName' } },
+                          },
+                        ],
+                      },
+                    },
+                  ],
+                },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'nodes' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'modelName' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'isActive' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'provider' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'name' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'providerType' } },
+                          ],
+                        },
+                      },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'prices' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            {
+                              kind: 'Field',
+                              name: { kind: 'Name', value: 'nodes' },
+                              selectionSet: {
+                                kind: 'SelectionSet',
+                                selections: [
+                                  { kind: 'Field', name: { kind: 'Name', value: 'currency' } },
+                                  { kind: 'Field', name: { kind: 'Name', value: 'effectiveFrom' } },
+                                  { kind: 'Field', name: { kind: 'Name', value: 'effectiveTo' } },
+                                  {
+                                    kind: 'Field',
+                                    name: { kind: 'Name', value: 'rates' },
+                                    selectionSet: {
+                                      kind: 'SelectionSet',
+                                      selections: [
+                                        { kind: 'Field', name: { kind: 'Name', value: 'component' } },
+                                        { kind: 'Field', name: { kind: 'Name', value: 'amount' } },
+                                        { kind: 'Field', name: { kind: 'Name', value: 'unit' } },
+                                        { kind: 'Field', name: { kind: 'Name', value: 'minContextTokens' } },
+                                      ],
+                                    },
+                                  },
+                                ],
+                              },
+                            },
+                          ],
+                        },
+                      },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<ModelPricesQuery, ModelPricesQueryVariables>
+export const ViewerDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'query',
+      name: { kind: 'Name', value: 'Viewer' },
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'viewer' },
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'role' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'modules' } },
+              ],
+            },
+          },
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'organization' },
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'id' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'orgKey' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'name' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'plan' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'timezone' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'defaultCurrency' } },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<ViewerQuery, ViewerQueryVariables>
+export const PeopleDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'query',
+      name: { kind: 'Name', value: 'People' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
+          type: { kind: 'NamedType', name: { kind: 'Name', value: 'UserFilter' } },
+        },
+      ],
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'users' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'filter' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'nodes' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'email' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'status' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'membership' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'role' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'status' } },
+                          ],
+                        },
+                      },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'team' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'name' } }],
+                        },
+                      },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'teams' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            {
+                              kind: 'Field',
+                              name: { kind: 'Name', value: 'nodes' },
+                              selectionSet: {
+                                kind: 'SelectionSet',
+                                selections: [{ kind: 'Field', name: { kind: 'Name', value: 'name' } }],
+                              },
+                            },
+                          ],
+                        },
+                      },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<PeopleQuery, PeopleQueryVariables>
+export const RecordUsageDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'mutation',
+      name: { kind: 'Name', value: 'RecordUsage' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'events' } },
+          type: {
+            kind: 'NonNullType',
+            type: {
+              kind: 'ListType',
+              type: {
+                kind: 'NonNullType',
+                type: { kind: 'NamedType', name: { kind: 'Name', value: 'RecordUsageInput' } },
+              },
+            },
+          },
+        },
+      ],
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'recordUsage' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'events' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'events' } },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'accepted' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'duplicates' } },
+                { kind: 'Field', name: { kind: 'Name', value: 'rejected' } },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'results' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'status' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'field' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'reason' } },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<RecordUsageMutation, RecordUsageMutationVariables>
+export const UsageEventsDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'query',
+      name: { kind: 'Name', value: 'UsageEvents' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
+          type: { kind: 'NamedType', name: { kind: 'Name', value: 'UsageEventFilter' } },
+        },
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'orderBy' } },
+          type: {
+            kind: 'ListType',
+            type: {
+              kind: 'NonNullType',
+              type: { kind: 'NamedType', name: { kind: 'Name', value: 'UsageEventOrder' } },
+            },
+          },
+        },
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
+          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
+        },
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
+          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
+        },
+      ],
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'usageEvents' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'filter' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
+              },
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'orderBy' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'orderBy' } },
+              },
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'first' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
+              },
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'after' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'nodes' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'occurredAt' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'inputTokens' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'outputTokens' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'totalTokens' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'costSource' } },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'totalCost' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'amount' } },
+                            { kind: 'Field', name: { kind: 'Name', value: 'currency' } },
+                          ],
+                        },
+                      },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'user' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'email' } }],
+                        },
+                      },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'tool' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [{ kind: 'Field', name: { kind: 'Name', value: 'name' } }],
+                        },
+                      },
+                      {
+                        kind: 'Field',
+                        name: { kind: 'Name', value: 'model' },
+                        selectionSet: {
+                          kind: 'SelectionSet',
+                          selections: [
+                            { kind: 'Field', name: { kind: 'Name', value: 'modelName' } },
+                            {
+                              kind: 'Field',
+                              name: { kind: 'Name', value: 'provider' },
+                              selectionSet: {
+                                kind: 'SelectionSet',
+                                selections: [{ kind: 'Field', name: { kind: 'Name', value: 'name' } }],
+                              },
+                            },
+                          ],
+                        },
+                      },
+                    ],
+                  },
+                },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'pageInfo' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'endCursor' } },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<UsageEventsQuery, UsageEventsQueryVariables>
 export const UsagePerMinuteDocument = {
   kind: 'Document',
   definitions: [

@@ -73,12 +73,16 @@ export class Mutation {
     return this.field.name
   }
 
-  /** Sends the mutation with these ids, and nothing else that could be left out. */
-  run(ask: Ask, ids: Ids): Promise<Reply> {
+  /**
+   * Sends the mutation with these ids, and nothing else that could be left out.
+   *
+   * @param text - what stands where a text is required
+   */
+  run(ask: Ask, ids: Ids, text?: string): Promise<Reply> {
     const values = this.field.args.flatMap((argument) => {
       const hasId = Object.keys(ids).some((path) => path.split('.')[0] === argument.name)
       return isRequiredArgument(argument) || hasId
-        ? [[argument.name, filled(argument.type, argument.name, ids)] as const]
+        ? [[argument.name, filled(argument.type, argument.name, ids, text)] as const]
         : []
     })
     const selection = selectionOf(this.schema, getNamedType(this.field.type))
@@ -104,15 +108,17 @@ function idPaths(type: GraphQLInputType, path: string): { path: string; required
   return Object.values(named.getFields()).flatMap((field) => idPaths(field.type, `${path}.${field.name}`))
 }
 
-function filled(type: GraphQLInputType, path: string, ids: Ids): unknown {
+function filled(type: GraphQLInputType, path: string, ids: Ids, text?: string): unknown {
   const nullable = getNullableType(type)
-  if (isListType(nullable)) return [filled(nullable.ofType as GraphQLInputType, path, ids)]
+  if (isListType(nullable)) return [filled(nullable.ofType as GraphQLInputType, path, ids, text)]
   if (getNamedType(nullable).name === 'ID') return ids[path]
-  if (!isInputObjectType(nullable)) return sampleOf(nullable)
+  if (!isInputObjectType(nullable)) return sampleOf(nullable, text)
   const fields = Object.values(nullable.getFields()).flatMap((field) => {
     const below = `${path}.${field.name}`
     const hasId = Object.keys(ids).some((each) => each === below || each.startsWith(`${below}.`))
-    return isNonNullType(field.type) || hasId ? [[field.name, filled(field.type, below, ids)] as const] : []
+    return isNonNullType(field.type) || hasId
+      ? [[field.name, filled(field.type, below, ids, text)] as const]
+      : []
   })
   return Object.fromEntries(fields)
 }

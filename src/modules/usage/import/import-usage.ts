@@ -39,6 +39,8 @@ export interface ImportOptions {
 export const DEFAULT_BATCH_SIZE = 2_000
 /** While Postgres writes one batch the next is made ready. */
 const BATCHES_IN_FLIGHT = 2
+/** A dry run has no commits to save, and small batches live and die in the young generation of the heap. */
+const DRY_BATCH_SIZE = 500
 /** Milliseconds a statement of a batch may take; a large batch on a busy server takes long, but not for ever. */
 const STATEMENT_TIMEOUT = 300_000
 
@@ -96,7 +98,9 @@ async function readAll(
 }
 
 async function recordAll(options: ImportOptions, spool: RowSpool, tally: ImportTally): Promise<void> {
-  const { onProgress, batchSize = DEFAULT_BATCH_SIZE } = options
+  const { onProgress, dryRun, batchSize = DEFAULT_BATCH_SIZE } = options
+  const inFlight = dryRun === true ? 1 : BATCHES_IN_FLIGHT
+  const size = dryRun === true ? Math.min(batchSize, DRY_BATCH_SIZE) : batchSize
   const running: Promise<void>[] = []
   let recorded = 0
   const record = async (batch: readonly SpooledRow[]): Promise<void> => {
@@ -106,8 +110,8 @@ async function recordAll(options: ImportOptions, spool: RowSpool, tally: ImportT
     onProgress?.({ phase: 'recording', rows: recorded, of: spool.rows })
   }
   try {
-    for (const batch of spool.batches(batchSize)) {
-      if (running.length === BATCHES_IN_FLIGHT) await running.shift()
+    for (const batch of spool.batches(size)) {
+      if (running.length === inFlight) await running.shift()
       const started = record(batch)
       started.catch(() => {}) // awaited below, or after another batch failed
       running.push(started)

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { gatewayUrlOf } from '../support/database.js'
+import { TestGateway } from '../support/gateway.js'
+import { leaksIn } from './support/canary.js'
+import { BROAD, crowd, faults } from './support/crowd.js'
+import { findPgBouncer, startPgBouncer, type PgBouncer } from './support/pgbouncer.js'
+import { othersOf, settle, type Resident } from './support/population.js'
+import { CLEAN, statesOf } from './support/pool-state.js'
+
+const CONNECTIONS = 2
+const program = findPgBouncer()
+let pooler: PgBouncer | undefined
+let gateway: TestGateway | undefined
+let residents: readonly Resident[]
+beforeAll(async () => {
+  if (program === undefined) return
+  pooler = await startPgBouncer(program, gatewayUrlOf(inject('adminUrl')), { connections: CONNECTIONS })
+  const { through } = pooler
+  // More clients than connections: every transaction of a client may run on another one.
+  gateway = await TestGateway.start({ poolSize: 8, gatewayUrl: ({ gatewayUrl }) => through(gatewayUrl) })
+  residents = await settle(gateway)
+}, 120_000)
+afterAll(async () => {
+  await gateway?.close()
+  await pooler?.stop()
+})
+
+/** The gateway behind the pooler; where PgBouncer is not installed, only a machine that checks every change minds. */
+function behindPooler(): TestGateway | undefined {
+  if (gateway !== undefined) return gateway
+  if (process.env['CI'] !== undefined)
+    throw new Error('PgBouncer is not installed: apt-get install pgbouncer')
+  console.warn(
+    'PgBouncer is not installed: nothing was proved about transaction pooling. apt-get install pgbouncer',
+  )
+  return undefined
+}
+
+test('through PgBouncer in transaction mode, a crowd of three organizations on two connections gets each its own', async () => {
+  const { pool } = behindPooler() ?? {}
+  if (pool === undefined) return
+  expect(faults(await crowd(residents, 200), residents)).toEqual([])
+  const { rows } = await gateway!.database.admin.query<{ count: number }>(
+    `select count(*) from pg_stat_activity where datname = current_database() and usename = 'orgscope_gateway'
+       and application_name not like '%directory%'`,
+  )
+  expect(rows[0]?.count).toBeLessThanOrEqual(CONNECTIONS + 1)
+})
+
+test('through PgBouncer, failing statements and killed connections leave nothing behind', async () => {
+  const served = behindPooler()
+  if (served === undefined) return
+  const broken = Buffer.from('UsageEvent\n00000000-0000-7000-8000-000000000000\n2026-99-99T99:99:99Z')
+  const document = `{ bad: usageEvent(id: "${broken.toString('base64url')}") { id } ${BROAD.slice(1)}`
+  const asked = Array.from({ length: 30 }, async (_, index) => {
+    const resident = residents[index % residents.length] as Resident
+    return { resident, reply: await resident.ask('owner')(document) }
+  })
+  for (const { resident, reply } of await Promise.all(asked)) {
+    expect(reply.errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
+    expect(faults([{ resident, reply: { ...reply, errors: [] } }], residents)).toEqual([])
+  }
+  const crowded = crowd(residents, 60)
+  let killed = 0
+  while (killed < 3) {
+    const { rowCount } = await served.database.admin.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and usename = 'orgscope_gateway' and state = 'active'`,
+    )
+    killed += rowCount ?? 0
+  }
+  for (const { resident, reply } of await crowded) {
+    expect(leaksIn(reply.text, othersOf(resident, residents))).toEqual([])
+  }
+  expect(faults(await crowd(residents, 30), residents)).toEqual([])
+})
+
+test('through PgBouncer, every connection to the server is as after login', async () => {
+  const served = behindPooler()
+  if (served === undefined) return
+  const direct = served.database.pool(pooler!.through(served.database.gatewayUrl), CONNECTIONS)
+  // PgBouncer itself tells the server the client's application_name.
+  const clean = { ...CLEAN, changed: ['application_name'] }
+  expect(await statesOf(direct)).toEqual(Array.from({ length: CONNECTIONS }, () => clean))
+})
