@@ -14,6 +14,7 @@ import { LocalIssuer } from '../../src/http/authentication/local-issuer.js'
 import { listen } from '../../src/http/listen.js'
 import { createLogger } from '../../src/http/logger.js'
 import { createHttpServer } from '../../src/http/server.js'
+import { closeHttpServer } from '../../src/http/shutdown.js'
 import { applyManifest } from '../../src/tenancy/apply-manifest.js'
 import { DirectoryListener } from '../../src/tenancy/directory-listener.js'
 import type { SessionOptions } from '../../src/tenancy/session.js'
@@ -125,7 +126,8 @@ export class TestGateway implements GatewayParts {
       jwks: issuer.jwks(),
     })
     gateway.#ending.push(
-      () => gateway.server.close(),
+      // A client's spare connection, opened and never used, would keep it waiting.
+      () => closeHttpServer(gateway.server, 500),
       () => hub.stop(),
       () => listener.stop(),
       () => rm(keys, { recursive: true, force: true }),

@@ -15,15 +15,24 @@ const PING_INTERVAL = 15_000
 export class WebSocketClient implements WebSocket {
   readonly #socket: Socket
   readonly #stallLimit: number
+  readonly #onEnd: (reason: CloseReason) => void
   readonly #onError: (error: unknown) => void
   readonly #pinging: NodeJS.Timeout
   #isAlive = true
 
-  /** @param stallLimit - milliseconds a message may wait until the client reads on */
-  constructor(socket: Socket, stallLimit: number, onError: (error: unknown) => void) {
+  /**
+   * @param stallLimit - milliseconds a message may wait until the client reads on
+   * @param on - told of failures of ours, and when we end the connection, which the client may take long to notice
+   */
+  constructor(
+    socket: Socket,
+    stallLimit: number,
+    on: { readonly error: (error: unknown) => void; readonly end: (reason: CloseReason) => void },
+  ) {
     this.#socket = socket
     this.#stallLimit = stallLimit
-    this.#onError = onError
+    this.#onError = on.error
+    this.#onEnd = on.end
     this.#pinging = setInterval(() => this.#ping(), PING_INTERVAL)
     this.#pinging.unref()
     socket.on('pong', () => (this.#isAlive = true))
@@ -49,12 +58,13 @@ export class WebSocketClient implements WebSocket {
     }
   }
 
-  close(code?: number, reason?: string): void {
-    this.#socket.close(code, reason)
+  close(code = 1000, reason = ''): void {
+    this.end({ code, reason })
   }
 
-  end({ code, reason }: CloseReason): void {
-    this.#socket.close(code, reason)
+  end(reason: CloseReason): void {
+    this.#socket.close(reason.code, reason.reason)
+    this.#onEnd(reason)
   }
 
   onMessage(handle: (data: string) => Promise<void>): void {

@@ -8,7 +8,7 @@ import { AppError } from '../../errors.js'
 import { deliver, type SubscriptionArguments } from '../../graphql/subscriptions/deliver.js'
 import { noteProblem } from '../graphql-errors.js'
 import { newRecord, type RequestRecord } from '../request-record.js'
-import { closeReasonOf, GOING_AWAY, TOKEN_EXPIRED } from './close-code.js'
+import { closeReasonOf, GOING_AWAY, TOKEN_EXPIRED, type CloseReason } from './close-code.js'
 import { areMistakes, prepareOperation, type OperationLimits } from './prepare-operation.js'
 import { Subscriber, type SubscriberOptions } from './subscriber.js'
 import { WebSocketClient } from './websocket-client.js'
@@ -78,15 +78,19 @@ export class WebSocketEndpoint {
     const { logger, api, limits } = this.#options
     const record = newRecord(randomUUID())
     record.api = api.name
-    const client = new WebSocketClient(socket, limits.stallLimit, (error) =>
-      noteProblem(error, record, logger),
-    )
+    const onError = (error: unknown): void => void noteProblem(error, record, logger)
+    const finish = ({ code, reason }: CloseReason): void => {
+      extra.subscriber?.leave()
+      Promise.resolve(closed(code, reason)).catch(onError)
+    }
+    const client = new WebSocketClient(socket, limits.stallLimit, { error: onError, end: finish })
     const extra: Extra = { client, record, ipAddress, userAgent: headers['user-agent'] }
     const since = performance.now()
-    const closed = this.#protocol.opened(client, extra)
+    // By what is not the protocol it is closed at once.
+    let closed: ReturnType<Server<Extra>['opened']> = async () => {}
+    closed = this.#protocol.opened(client, extra)
     socket.once('close', (code, reason) => {
-      extra.subscriber?.leave()
-      closed(code, String(reason)).catch((error: unknown) => void noteProblem(error, record, logger))
+      finish({ code, reason: String(reason) })
       const { requestId, tenant, errorCodes } = record
       const durationMs = Math.round(performance.now() - since)
       const codes = errorCodes.size === 0 ? {} : { errorCodes: [...errorCodes] }
