@@ -97,6 +97,9 @@ export class BenchDatabase {
 
   /** Ends somebody else's pool with this database. */
   adopt(pool) {
+    // An interrupted run stops the server under its connections, and still has to clean up behind itself.
+    pool.on('error', () => {})
+    pool.on('connect', (client) => client.on('error', () => {}))
     this.#pools.push(pool)
     return pool
   }

@@ -23,7 +23,8 @@ export async function connected<Result>(
   context: CommandContext,
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const installation = await openInstallation(context.config())
+  const log = (line: string): void => context.terminal.say(line)
+  const installation = await openInstallation(context.config(), { log })
   const pools: pg.Pool[] = []
   const open = (connectionString: string, max: number): pg.Pool => {
     const pool = createPool({ connectionString, max, applicationName: 'orgscope command' })

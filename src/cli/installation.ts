@@ -2,9 +2,11 @@ import { createHmac } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import type { Config } from '../config.js'
+import { lockKey } from '../database/advisory-lock.js'
 import { startEmbeddedServer, type EmbeddedServer } from '../database/embedded/embedded-server.js'
-import { createPool } from '../database/pool.js'
+import { EmbeddedServerError } from '../database/embedded/embedded-server-error.js'
 
 /** The databases a command works with. */
 export interface Installation {
@@ -33,11 +35,11 @@ type InstallationConfig = Pick<
 
 const DATABASE = 'orgscope'
 const FILE = 'connection.json'
-/** A process that is just starting its server tells where it is within this time (ms). */
-const STARTING = 10_000
-/** How long a command that ends waits for others that use its server (ms). */
-const SHARED = 60_000
+/** How long a command waits for another one that is just starting or stopping the server (ms). */
+const PATIENCE = 15_000
 const POLL = 200
+/** Held shared by those who use a server that another command started. */
+const SHARED_LOCK = lockKey('shared embedded server')
 
 /**
  * Finds the installation's databases: those the configuration names; else the embedded server of the data
@@ -57,23 +59,29 @@ export async function openInstallation(
       close: async () => {},
     }
   }
-  const running = exclusive ? undefined : await runningServer(config.dataDirectory)
-  if (running !== undefined) return embedded(running, async () => {})
-  try {
-    const server = await startEmbeddedServer({ directory: config.dataDirectory, log })
-    return await announced(config.dataDirectory, server, exclusive)
-  } catch (error) {
-    const started = exclusive ? undefined : await startedMeanwhile(config.dataDirectory, error)
-    if (started === undefined) throw error
-    return embedded(started, async () => {})
+  for (let waited = 0; ; waited += POLL) {
+    const shared = exclusive ? undefined : await shareServer(config.dataDirectory)
+    if (shared !== undefined) return shared
+    try {
+      const server = await startEmbeddedServer({ directory: config.dataDirectory, log })
+      return await announced(config.dataDirectory, server, { exclusive, log })
+    } catch (error) {
+      // Another command is just starting its server, or stopping it: it will be there to share, or gone.
+      if (exclusive || waited >= PATIENCE || !isTaken(error)) throw error
+      await sleep(POLL)
+    }
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof EmbeddedServerError && error.message.includes('already in use')
 }
 
 /** Tells other commands, for as long as it runs, how to reach the server. */
 async function announced(
   directory: string,
   server: EmbeddedServer,
-  exclusive: boolean,
+  { exclusive, log }: InstallationOptions,
 ): Promise<Installation> {
   const file = join(directory, FILE)
   try {
@@ -84,8 +92,10 @@ async function announced(
     await rename(draft, file)
     return embedded(adminUrl, async () => {
       await rm(file, { force: true })
-      if (!exclusive) await untilAlone(adminUrl)
+      // What serves ends when it is told to; a command waits for those that share its server.
+      const lastOne = exclusive === true ? undefined : await untilAlone(adminUrl, log)
       await server.stop()
+      await lastOne?.end().catch(() => {})
     })
   } catch (error) {
     await server.stop()
@@ -101,62 +111,69 @@ function embedded(adminUrl: string, close: () => Promise<void>): Installation {
   return { gatewayUrl: gateway.href, directUrl: gateway.href, adminUrl, isEmbedded: true, close }
 }
 
-/** URL of the server another process of ours is running on this data directory, if it answers. */
-async function runningServer(directory: string): Promise<string | undefined> {
+/**
+ * The server another process of ours runs on this data directory, if it answers and is not about to stop. A shared
+ * lock, held on a connection of its own until the command ends, keeps it from stopping meanwhile.
+ */
+async function shareServer(directory: string): Promise<Installation | undefined> {
   const text = await readFile(join(directory, FILE), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   const { adminUrl } = JSON.parse(text) as { adminUrl: string }
-  // Left behind by a process that was killed, it leads nowhere.
-  return withConnection(adminUrl, async (query) => {
-    await query('select 1')
-    return adminUrl
-  }).catch(() => undefined)
-}
-
-/** When two commands start at once, the second one finds the directory taken and not announced yet. */
-async function startedMeanwhile(directory: string, error: unknown): Promise<string | undefined> {
-  if (!(error instanceof Error) || !error.message.includes('already in use')) return undefined
-  for (let waited = 0; waited < STARTING; waited += POLL) {
-    const running = await runningServer(directory)
-    if (running !== undefined) return running
-    await sleep(POLL)
+  const client = newClient(adminUrl)
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ shared: boolean }>(
+      `/* installation.share */ select pg_try_advisory_lock_shared(${SHARED_LOCK}) as shared`,
+    )
+    if (rows[0]?.shared === true) return embedded(adminUrl, () => client.end())
+  } catch {
+    // Left behind by a process that was killed, the file leads nowhere.
   }
+  await client.end().catch(() => {})
   return undefined
 }
 
-/** Waits until no other command is connected, so that none loses its database in the middle of its work. */
-async function untilAlone(adminUrl: string): Promise<void> {
-  await withConnection(adminUrl, async (query) => {
-    for (let waited = 0; waited < SHARED; waited += POLL) {
-      const { rowCount } = await query(
-        `/* installation.others */ select from pg_stat_activity
-         where application_name like 'orgscope%' and pid <> pg_backend_pid()`,
-      )
-      if (rowCount === 0) return
-      await sleep(POLL)
+/** Waits until nobody shares the server any more, and keeps others from beginning to. */
+async function untilAlone(adminUrl: string, log: InstallationOptions['log']): Promise<pg.Client | undefined> {
+  const client = newClient(adminUrl)
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ alone: boolean }>(
+      `/* installation.try_alone */ select pg_try_advisory_lock(${SHARED_LOCK}) as alone`,
+    )
+    if (rows[0]?.alone !== true) {
+      log?.('Waiting for another command that uses the database of this one.')
+      await client.query(`/* installation.alone */ select pg_advisory_lock(${SHARED_LOCK})`)
     }
-  }).catch(() => {})
+    return client
+  } catch {
+    await client.end().catch(() => {})
+    return undefined
+  }
+}
+
+function newClient(connectionString: string): pg.Client {
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'orgscope',
+    connectionTimeoutMillis: 5_000,
+  })
+  client.on('error', () => {}) // the server may stop below it
+  return client
 }
 
 async function ensureDatabase({ adminUrl }: EmbeddedServer): Promise<string> {
-  await withConnection(adminUrl, async (query) => {
-    const { rowCount } = await query(
+  const client = newClient(adminUrl)
+  try {
+    await client.connect()
+    const { rowCount } = await client.query(
       `/* installation.database */ select from pg_database where datname = '${DATABASE}'`,
     )
-    if (rowCount === 0) await query(`create database ${DATABASE}`)
-  })
+    if (rowCount === 0) await client.query(`create database ${DATABASE}`)
+  } finally {
+    await client.end()
+  }
   const url = new URL(adminUrl)
   url.pathname = `/${DATABASE}`
   return url.href
-}
-
-type Query = (text: string) => Promise<{ rowCount: number | null }>
-
-async function withConnection<Result>(url: string, work: (query: Query) => Promise<Result>): Promise<Result> {
-  const pool = createPool({ connectionString: url, max: 1, applicationName: 'orgscope' })
-  try {
-    return await work((text) => pool.query(text))
-  } finally {
-    await pool.end()
-  }
 }

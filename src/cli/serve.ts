@@ -2,19 +2,19 @@ import type pg from 'pg'
 import type { Config } from '../config.js'
 import { createPool } from '../database/pool.js'
 import { prepareCluster } from '../database/prepare-cluster.js'
-import { fleetStatus } from '../fleet/fleet-status.js'
 import { loadMigrations, type MigrationCatalogue } from '../fleet/migration-files.js'
 import { migrateUp } from '../fleet/migrate-up.js'
 import { LocalIssuer } from '../http/authentication/local-issuer.js'
 import { endpointPaths } from '../http/endpoint-paths.js'
 import { createLogger } from '../http/logger.js'
+import { databaseReadiness } from '../http/readiness.js'
 import type { CommandContext } from './command-context.js'
 import { demoBanner, endpoints, type Demo } from './demo/demo-banner.js'
 import { demoHeaders, prepareDemo } from './demo/prepare-demo.js'
 import { exitCodes } from './exit-codes.js'
 import { CliError } from './failure.js'
 import { openInstallation, type Installation } from './installation.js'
-import { startGateway, type RunningGateway } from './start-gateway.js'
+import { startGateway } from './start-gateway.js'
 import { untilStopped } from './stop-signals.js'
 
 export interface ServeOptions {
@@ -37,8 +37,8 @@ export async function serve(context: CommandContext, { demo, port, host }: Serve
       log: (line) => context.terminal.say(line),
     })
     closing.push(() => installation.close())
-    const gateway = await Promise.race([stopped.signal, start(context, config, installation, closing)])
-    if (typeof gateway === 'object') await stopped.signal
+    // A signal that comes meanwhile is kept: half a start could not be stopped in order.
+    await start(context, config, installation, closing)
     context.terminal.say(`Stopping (${await stopped.signal}).`)
   } finally {
     for (const close of closing.reverse()) await close()
@@ -51,22 +51,18 @@ async function start(
   config: Config,
   installation: Installation,
   closing: (() => Promise<unknown>)[],
-): Promise<RunningGateway> {
+): Promise<void> {
   const migrations = await loadMigrations()
   const { adminUrl, gatewayUrl, directUrl } = installation
   const admin = adminUrl === undefined ? undefined : openPool(adminUrl, closing)
+  if (admin === undefined && config.demo) throw noDemo()
   if (admin === undefined) await requireCurrent(openPool(gatewayUrl, closing), migrations)
   else await prepare(context, admin, gatewayUrl, migrations)
   const issuer = config.demo ? await LocalIssuer.open(config.dataDirectory) : undefined
   const demo =
-    issuer === undefined
+    issuer === undefined || admin === undefined
       ? undefined
-      : await prepareDemo({
-          admin: requireAdmin(admin),
-          gateway: openPool(gatewayUrl, closing),
-          issuer,
-          migrations,
-        })
+      : await prepareDemo({ admin, gateway: openPool(gatewayUrl, closing), issuer, migrations })
   const gateway = await startGateway({
     config,
     logger: createLogger(
@@ -82,7 +78,6 @@ async function start(
   })
   closing.push(() => gateway.stop())
   announce(context, gateway.url, demo)
-  return gateway
 }
 
 function openPool(connectionString: string, closing: (() => Promise<unknown>)[]): pg.Pool {
@@ -110,20 +105,17 @@ async function prepare(
   }
 }
 
-/** A gateway without rights for DDL serves a database that is ready, and refuses one that is behind. */
-async function requireCurrent(gateway: pg.Pool, migrations: MigrationCatalogue): Promise<void> {
-  const status = await fleetStatus(gateway, migrations)
-  if (status.shared.isUpToDate) return
-  const [stream] = status.shared.streams
+/** A gateway without rights for DDL serves a database that is ready, and refuses one that is not. */
+async function requireCurrent(pool: pg.Pool, migrations: MigrationCatalogue): Promise<void> {
+  const reasons = (await databaseReadiness({ pool, migrations })()).flatMap(({ reason }) => reason ?? [])
+  if (reasons.length === 0) return
   throw new CliError(
-    `The database is behind this program: schema public is at version ${stream?.version ?? 0} of ` +
-      `${stream?.latest ?? 0}. Run orgscope migrate up with ADMIN_DATABASE_URL set, or set it here.`,
+    `The gateway cannot serve this database: ${reasons.join(' ')} Without ADMIN_DATABASE_URL it changes nothing itself.`,
   )
 }
 
-function requireAdmin(admin: pg.Pool | undefined): pg.Pool {
-  if (admin !== undefined) return admin
-  throw new CliError(
+function noDemo(): CliError {
+  return new CliError(
     'Demo mode makes tenants and so needs the database for DDL. Set ADMIN_DATABASE_URL beside DATABASE_URL.',
     exitCodes.usage,
     { variable: 'ADMIN_DATABASE_URL' },

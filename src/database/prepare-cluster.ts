@@ -43,6 +43,7 @@ export async function prepareCluster({ admin, gatewayUrl }: PrepareClusterOption
       await client.query(`begin; /* cluster.lock */ select pg_advisory_xact_lock(${lockKey('cluster')})`)
       try {
         await ensureRoles(client)
+        await ensureClock(client)
         await ensurePassword(client, password)
         await ensureMemberships(client, engine)
         await ensurePrivileges(client)
@@ -96,6 +97,20 @@ async function ensureRoles(client: pg.PoolClient): Promise<void> {
       await client.query(`/* cluster.alter_role */ alter role ${name} ${wanted.join(' ')}`)
     }
   }
+}
+
+/** Times leave the database in UTC and in ISO's form, whatever the server's own settings are. */
+async function ensureClock(client: pg.PoolClient): Promise<void> {
+  const settings = ['TimeZone=UTC', 'DateStyle=ISO, MDY']
+  const { rows } = await client.query<{ set: boolean }>(
+    `/* cluster.clock */ select coalesce(rolconfig @> $2, false) as set from pg_roles where rolname = $1`,
+    [gatewayRole, settings],
+  )
+  if (rows[0]?.set === true) return
+  await client.query(
+    `/* cluster.set_clock */ alter role ${gatewayRole} set timezone = 'UTC';
+     alter role ${gatewayRole} set datestyle = 'ISO, MDY'`,
+  )
 }
 
 function unsafeRole(name: string): AppError {

@@ -34,6 +34,7 @@ const TOKEN_LIMIT = /Document contains more tha[nt] (\d+) tokens/
 /** Says what a thrown thing means to the client. What is not known to be its business becomes INTERNAL_SERVER_ERROR. */
 export function describeError(error: unknown): Problem {
   const root = rootOf(error)
+  if (isStackOverflow(root)) return tooDeep(root)
   const known = root instanceof AppError ? root : translatePostgresError(root)
   return clientMistake(error, known) ?? (known === undefined ? internal(root) : problemOf(known))
 }
@@ -94,6 +95,17 @@ function tooManyTokens(allowed: number): AppError {
     allowed,
     asked: `more than ${allowed}`,
   })
+}
+
+/** Variables nested in thousands of levels: whatever walks them recursively, ours or a library's, overflows. */
+function isStackOverflow(root: unknown): boolean {
+  return root instanceof RangeError && root.message === 'Maximum call stack size exceeded'
+}
+
+function tooDeep(cause: unknown): Problem {
+  const error = new AppError('LIMIT_EXCEEDED', 'The request is nested too deeply.', { limit: 'depth' })
+  // Logged as well, because a recursion of ours that never ends would look the same.
+  return { ...problemOf(error), level: 'error', cause }
 }
 
 function internal(cause: unknown): Problem {

@@ -74,7 +74,9 @@ async function createSchema(context: ProvisioningContext, record: TenantRecord):
         roleAndSchema(record.tenant),
       [...sendable.map(({ up }) => up), ...(isAll ? plan.defaultData : [])],
       plan.target,
-      ledgerInsert(plan.target, sendable, 'applied') + recordInstalled(record, modules, sendable, 'schema'),
+      ledgerInsert(plan.target, sendable, 'applied') +
+        recordInstalled(record, modules, sendable, 'schema') +
+        membershipsOfRole(record.tenant),
     ),
     { observer: context.admin, patience: defaultPatience },
   )
@@ -184,9 +186,17 @@ function roleAndSchema(tenant: TenantId): string {
     `do $orgscope$ begin create role ${role} nologin inherit; exception when duplicate_object or unique_violation then ` +
     `if exists (select from pg_roles where rolname = '${roleOf(tenant)}' and (${tooPowerful})) then ` +
     `raise exception 'role % exists and is not the role of a tenant', '${roleOf(tenant)}'; end if; end $orgscope$;\n` +
-    `grant orgscope_tenant to ${role};\ngrant ${role} to orgscope_gateway;\n` +
     `create schema ${schema};\ngrant usage on schema ${schema} to ${role};\n`
   )
+}
+
+/**
+ * The role's place among the others. It comes last: these grants lock shared catalogues until the transaction ends,
+ * and in front of the tables they would let only one tenant be made at a time.
+ */
+function membershipsOfRole(tenant: TenantId): string {
+  const role = `"${roleOf(tenant)}"`
+  return `grant orgscope_tenant to ${role};\ngrant ${role} to orgscope_gateway;\n`
 }
 
 /** Installed modules and their versions, the step that is done, and word to the gateways. */

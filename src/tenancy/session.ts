@@ -166,19 +166,22 @@ export class ReadSession extends PipelinedSession {
   }
 
   protected override async execute(query: CompiledQuery): Promise<pg.QueryResult> {
-    try {
-      return await this.send(query)
-    } catch (error) {
-      // Statements already sent behind a failing one fail with "aborted"; they are sent again behind the rollback.
-      if (codeOf(error) === TRANSACTION_ABORTED && this.#recovery !== undefined) {
-        await this.#recovery
-        return this.send(query)
+    for (;;) {
+      try {
+        return await this.send(query)
+      } catch (error) {
+        // Statements already sent behind a failing one fail with "aborted". They are sent again behind the rollback,
+        // and once more for each further one that fails in front of them.
+        if (codeOf(error) === TRANSACTION_ABORTED && this.#recovery !== undefined) {
+          await this.#recovery
+          continue
+        }
+        if (codeOf(error) !== undefined) {
+          this.#recovery = this.sendText('rollback to savepoint entered')
+          this.#recovery.catch(() => {})
+        }
+        throw error
       }
-      if (codeOf(error) !== undefined) {
-        this.#recovery = this.sendText('rollback to savepoint entered')
-        this.#recovery.catch(() => {})
-      }
-      throw error
     }
   }
 

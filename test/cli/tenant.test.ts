@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freshDatabase, uniqueTenant, type TestDatabase } from '../support/database.js'
-import { commandLineOf, type CommandLine } from './support/command-line.js'
+import { commandLineOf, Person, type CommandLine } from './support/command-line.js'
 
 let database: TestDatabase
 let orgscope: CommandLine
@@ -85,6 +85,18 @@ test('a tenant is only deleted when its id is typed again or --yes is given', as
   expect(await orgscope.json('tenant', 'list', '--all')).toContainEqual(
     expect.objectContaining({ tenant, state: 'deleted' }),
   )
+})
+
+test('a person is asked for the id, and nothing is done when it is another one', async () => {
+  const tenant = uniqueTenant()
+  await orgscope(creation(tenant))
+  const wrong = await orgscope(['tenant', 'delete', tenant, '--now'], new Person('something else'))
+  expect(wrong.code).toBe(2)
+  expect(wrong.stderr).toMatch(/"something else" is not .*; nothing was done\./)
+  expect(await orgscope.json('tenant', 'show', tenant)).toMatchObject({ state: 'active' })
+  const right = await orgscope(['tenant', 'delete', tenant, '--now'], new Person(tenant))
+  expect(right.code).toBe(0)
+  expect(right.stderr).toMatch(/All data of .* will be dropped now, for good/)
 })
 
 test.each([

@@ -101,6 +101,16 @@ describe('preparing', () => {
     expect(verifierMatches(stored[0]!.verifier, 'another')).toBe(false)
   })
 
+  test('gives the gateway UTC and ISO dates, whatever the database is set to', async () => {
+    const name = new URL(database.adminUrl).pathname.slice(1)
+    await database.admin.query(`alter database ${name} set timezone = 'Asia/Tokyo'`)
+    await database.admin.query(`alter database ${name} set datestyle = 'SQL, DMY'`)
+    const { rows } = await database
+      .pool(database.gatewayUrl, 1)
+      .query<{ moment: string }>(`select '2026-01-31 08:15:00.123456+00'::timestamptz as moment`)
+    expect(rows).toEqual([{ moment: '2026-01-31T08:15:00.123456Z' }])
+  })
+
   test('refuses a gateway URL that logs in as somebody else', async () => {
     await expect(
       prepareCluster({ admin: database.admin, gatewayUrl: 'postgres://postgres:x@127.0.0.1/db' }),

@@ -386,6 +386,22 @@ test('a list of ten thousand values is one value to Postgres', async () => {
   await expectMatches({ toolName: { in: [...TEXTS, ...many] } })
 })
 
+test('a filter nested in thousands of levels is refused, and the gateway lives on', async () => {
+  const depth = 100_000
+  const filter = `${'{"not":'.repeat(depth)}{}${'}'.repeat(depth)}`
+  const { statusCode, body } = await gateway.server.inject({
+    method: 'POST',
+    url: '/graphql',
+    headers: { 'content-type': 'application/json', ...(await acme.as('owner').headers()) },
+    payload: `{"query":${JSON.stringify(FILTERED)},"variables":{"filter":${filter}}}`,
+  })
+  expect([statusCode, JSON.parse(body)]).toMatchObject([
+    400,
+    { errors: [{ extensions: { code: 'LIMIT_EXCEEDED', limit: 'depth' } }] },
+  ])
+  await expectMatches({})
+})
+
 test('a filter of more than a thousand conditions is refused with its limit', async () => {
   const filter = { or: Array.from({ length: 500 }, () => ({ toolName: { eq: 'a' } })) }
   const { errors } = await owner.send(FILTERED, { filter })

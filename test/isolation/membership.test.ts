@@ -166,6 +166,29 @@ describe('a member', () => {
   })
 })
 
+test('a member of several organizations gets in each request the one it names, however they mix', async () => {
+  const credential = await token()
+  const [one, other] = [home, joined.get('active')!]
+  gateway.directory.forget()
+  const asked = Array.from({ length: 60 }, async (_, index) => {
+    const { id } = index % 2 === 0 ? one : other
+    const { data, errors } = await send(
+      gateway,
+      '/graphql',
+      { ...credential, 'org-id': id },
+      '{ organization { orgKey } teams { totalCount } viewer { role } }',
+    )
+    return { id, data, errors }
+  })
+  for (const { id, data, errors } of await Promise.all(asked)) {
+    const role = id === one.id ? 'VIEWER' : 'OWNER'
+    expect({ data, errors }).toMatchObject({
+      data: { organization: { orgKey: id }, viewer: { role } },
+      errors: [],
+    })
+  }
+})
+
 describe('the checks come in their order', () => {
   const codes = ({ errors }: Reply): string[] => errors.map(({ extensions }) => extensions.code)
   const ask = async (

@@ -1,25 +1,26 @@
-import { extendSchema, graphql, isObjectType, parse, type GraphQLSchema } from 'graphql'
+import { extendSchema, parse } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accountApi } from '../../src/account/account-api.js'
 import { accountSchema } from '../../src/account/account-schema.js'
 import { allEntities } from '../../src/entity/entity.js'
 import { loadMigrations } from '../../src/fleet/migration-files.js'
-import type { RequestFacts } from '../../src/graphql/api.js'
-import { createTenantContext } from '../../src/graphql/tenant-context.js'
 import { buildTenantSchema } from '../../src/graphql/tenant-schema.js'
 import { platformApi } from '../../src/platform/platform-api.js'
 import { platformSchema } from '../../src/platform/platform-schema.js'
-import { schemaOf } from '../../src/tenancy/tenant-id.js'
 import { TestGateway } from '../support/gateway.js'
 import { leaksIn, secretsOf, shows } from './support/canary.js'
 import { readTables } from './support/catalogue.js'
-import { argumentText, reachableFields, sampleOf, selectionOf } from './support/documents.js'
+import { everyRootField, reachableFields, selectionOf } from './support/documents.js'
+import { idOf, nowhere, partsOf } from './support/ids.js'
+import { inProcess } from './support/in-process.js'
 import { plantShared } from './support/plant.js'
 import { ACTORS, KEYS, othersOf, Resident } from './support/population.js'
-import { scopedTables } from './support/scope.js'
-import { Walker, type Ask, type Reply, type Step } from './support/walker.js'
+import { tenantTypes } from './support/tenant-types.js'
+import { Walker, type Step } from './support/walker.js'
 
 const schema = buildTenantSchema()
+/** Objects of a page: more than there are canaries in a table. */
+const SMALL_PAGE = 12
 let gateway: TestGateway
 let residents: readonly Resident[]
 /** What the first organization's owner read while there was nobody else. */
@@ -66,18 +67,8 @@ function leaks(resident: Resident, steps: readonly Step[]): string[] {
   )
 }
 
-/** Types of the API that stand for rows of tenants, by name. */
-async function tenantTypes(): Promise<ReadonlySet<string>> {
-  const [resident] = residents as [Resident]
-  const shared = await readTables(gateway.database.admin, 'public')
-  const scoped = scopedTables(shared, resident.canary)
-  const own = await readTables(gateway.database.admin, schemaOf(resident.canary.tenant))
-  const tables = new Set([...own.keys(), ...scoped].map((name) => name.split('.')[1]))
-  return new Set(
-    allEntities()
-      .filter(({ name, table }) => tables.has(table) && isObjectType(schema.getType(name)))
-      .map(({ name }) => name),
-  )
+function ownedTypes(): Promise<ReadonlySet<string>> {
+  return tenantTypes(gateway.database.admin, schema, (residents[0] as Resident).canary)
 }
 
 describe('the owner of an organization', () => {
@@ -100,7 +91,7 @@ describe('the owner of an organization', () => {
   })
 
   test('sees the organization’s own canaries in every type that stands for its rows', async () => {
-    const types = await tenantTypes()
+    const types = await ownedTypes()
     expect(types.size).toBeGreaterThan(0)
     for (const resident of residents) {
       const blind = [...types].filter((type) => {
@@ -129,7 +120,7 @@ describe('everybody else', () => {
     'reading as %s sees no other organization’s data',
     async (actor) => {
       for (const resident of residents) {
-        const walker = new Walker(schema, resident.ask(actor))
+        const walker = new Walker(schema, resident.ask(actor), SMALL_PAGE)
         await walker.read()
         expect(leaks(resident, walker.steps)).toEqual([])
         const codes = walker.steps.flatMap(({ reply }) =>
@@ -142,7 +133,7 @@ describe('everybody else', () => {
 
   test('a member sees own canaries, though no other person’s usage', async () => {
     for (const resident of residents) {
-      const walker = new Walker(schema, resident.ask('member'))
+      const walker = new Walker(schema, resident.ask('member'), SMALL_PAGE)
       await walker.read()
       const events = walker.seen('UsageEvent')
       expect(events.filter((event) => shows(JSON.stringify(event), resident.canary))).toHaveLength(1)
@@ -152,7 +143,7 @@ describe('everybody else', () => {
 
 describe('what another organization’s objects are called', () => {
   test('an id of another organization’s object answers like one of no object', async () => {
-    const types = await tenantTypes()
+    const types = await ownedTypes()
     for (const [index, resident] of residents.entries()) {
       const theirs = ownerOf(residents[(index + 1) % residents.length] as Resident)
       for (const actor of index === 0 ? ACTORS : (['owner'] as const)) {
@@ -160,9 +151,7 @@ describe('what another organization’s objects are called', () => {
           const [foreign] = theirs.idsOf(type)
           const singular = allEntities().find(({ name }) => name === type)?.singular ?? ''
           const root = schema.getQueryType()?.getFields()[singular]
-          const unknown = idOf(type, theirs.idsOf(type)[0] ?? '', (part) =>
-            part.replace(/^[0-9a-f]{8}/, 'ffffffff'),
-          )
+          const unknown = nowhere(foreign ?? '')
           for (const field of ['node', ...(root?.args.some(({ name }) => name === 'id') ? [singular] : [])]) {
             const about = (id: string | undefined): string => `{ ${field}(id: "${id}") { __typename } }`
             const [there, nowhere] = [
@@ -185,21 +174,19 @@ describe('what another organization’s objects are called', () => {
     const [resident, other] = residents as [Resident, Resident]
     const mine = ownerOf(resident)
     const theirs = ownerOf(other)
-    const types = [...(await tenantTypes())]
+    const types = [...(await ownedTypes())]
     const keys = [
       ...types.flatMap((type) => theirs.idsOf(type).slice(0, 1)),
       ...types.flatMap((type) => mine.idsOf(type).slice(0, 1)),
     ]
-    const disguised = types.flatMap((type) =>
-      keys.map((key) => Buffer.from([type, ...partsOf(key)].join('\n')).toString('base64url')),
-    )
+    const disguised = types.flatMap((type) => keys.map((key) => idOf(type, ...partsOf(key).slice(1))))
     const mixed = types.flatMap((type) => {
-      const [[, id], [, , moment]] = [decoded(theirs.idsOf(type)[0]), decoded(mine.idsOf(type)[0])]
-      return moment === undefined ? [] : [Buffer.from([type, id, moment].join('\n')).toString('base64url')]
+      const [[, id = ''], [, , moment]] = [partsOf(theirs.idsOf(type)[0]), partsOf(mine.idsOf(type)[0])]
+      return moment === undefined ? [] : [idOf(type, id, moment)]
     })
     expect(mixed.length).toBeGreaterThan(0)
     for (const id of [...disguised, ...mixed]) {
-      const [type = ''] = decoded(id)
+      const [type = ''] = partsOf(id)
       const fields = selectionOf(schema, schema.getType(type)!, types)
       const reply = await resident.ask('owner')(
         `{ node(id: "${id}") { __typename ... on ${type} ${fields} } }`,
@@ -228,20 +215,6 @@ describe('what another organization’s objects are called', () => {
     }
   })
 })
-
-function decoded(id: string | undefined): readonly string[] {
-  return Buffer.from(id ?? '', 'base64url')
-    .toString('utf8')
-    .split('\n')
-}
-
-function partsOf(id: string): readonly string[] {
-  return decoded(id).slice(1)
-}
-
-function idOf(type: string, id: string, change: (part: string) => string): string {
-  return Buffer.from([type, ...partsOf(id).map(change)].join('\n')).toString('base64url')
-}
 
 describe('the other APIs', () => {
   test('the account API shows a person the organizations the person belongs to and no others', async () => {
@@ -279,22 +252,6 @@ describe('the other APIs', () => {
   })
 })
 
-/** One document for each root field, with arguments that fit their types. */
-function everyRootField(of: GraphQLSchema): string[] {
-  const roots = [of.getQueryType(), of.getMutationType()].flatMap((type) => (type ? [type] : []))
-  return roots.flatMap((root) =>
-    Object.values(root.getFields()).map((field) => {
-      const values = Object.fromEntries(
-        field.args.flatMap(({ name, type }) => {
-          const value = sampleOf(type, 'probe', 'probe')
-          return String(type).endsWith('!') ? [[name, value]] : []
-        }),
-      )
-      return `${root.name.toLowerCase()} { ${field.name}${argumentText(values)} { __typename } }`
-    }),
-  )
-}
-
 describe('a field that comes later', () => {
   const more = extendSchema(
     buildTenantSchema(),
@@ -311,7 +268,7 @@ describe('a field that comes later', () => {
     const [resident, other] = residents as [Resident, Resident]
     secret = other.canary.marker
     more.getQueryType()!.getFields().gossip!.resolve = () => ({ heard: `they say ${secret}` })
-    walker = new Walker(more, inProcess(more, await identityOf(resident)))
+    walker = new Walker(more, inProcess(gateway, more, resident))
     await walker.read()
   }, 60_000)
 
@@ -337,35 +294,5 @@ describe('a field that comes later', () => {
   /** What only the walk through orders and groups shows. */
   function grouped(): string[] {
     return [...alone.offered('Query')].filter((key) => key.includes('Group.') && !walker.exercised.has(key))
-  }
-
-  async function identityOf(resident: Resident): Promise<RequestFacts> {
-    return {
-      actor: { kind: 'person', identityId: await resident.organization.as('owner').identityId() },
-      organizationHeaders: [resident.canary.tenant],
-      requestId: 'later',
-      ipAddress: undefined,
-      userAgent: undefined,
-    }
-  }
-
-  /** Runs operations against a schema that no gateway serves yet, in the same database. */
-  function inProcess(of: GraphQLSchema, facts: RequestFacts): Ask {
-    return async (document) => {
-      const contextValue = await createTenantContext(gateway, facts)
-      const { data, errors } = await graphql({ schema: of, source: document, contextValue })
-      await contextValue.end()
-      const told = (errors ?? []).map(({ message, path }) => ({
-        message,
-        path,
-        extensions: { code: 'UNKNOWN' },
-      }))
-      return {
-        status: 200,
-        text: JSON.stringify({ data, errors }),
-        data: data ?? null,
-        errors: told,
-      } as Reply
-    }
   }
 })

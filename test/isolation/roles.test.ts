@@ -104,7 +104,7 @@ describe('with the role of another tenant', () => {
 })
 
 describe('with a path that leads nowhere', () => {
-  test.each(['public', 'org_nobody_has_this_one, public', '""'])(
+  test.each(['public', 'org_nobody_has_this_one, public', `''`])(
     '(%s) no table of a tenant is found',
     async (searchPath) => {
       const scope = { ...scopeOf(mine), searchPath }

@@ -1,15 +1,12 @@
-import { isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { allEntities } from '../../src/entity/entity.js'
 import { buildTenantSchema } from '../../src/graphql/tenant-schema.js'
-import { schemaOf } from '../../src/tenancy/tenant-id.js'
 import { TestGateway } from '../support/gateway.js'
 import { leaksIn } from './support/canary.js'
-import { readTables } from './support/catalogue.js'
 import { everythingOf, fingerprints, type Fingerprint } from './support/fingerprint.js'
+import { nowhere } from './support/ids.js'
 import { Mutation, outcomeOf, type IdPlace, type Ids } from './support/mutator.js'
 import { ACTORS, othersOf, settle, type Resident } from './support/population.js'
-import { scopedTables } from './support/scope.js'
+import { tenantTypes } from './support/tenant-types.js'
 import { Walker, type Reply } from './support/walker.js'
 
 const schema = buildTenantSchema()
@@ -41,23 +38,13 @@ beforeAll(async () => {
     ),
   )
   mutations = explored.filter((each) => each !== undefined)
-  owned = await ownedTypes(first)
+  owned = await tenantTypes(gateway.database.admin, schema, first.canary)
   look = await fingerprints(
     gateway.database.admin,
     residents.map(({ canary }) => canary),
   )
 }, 120_000)
 afterAll(() => gateway?.close())
-
-async function ownedTypes({ canary }: Resident): Promise<ReadonlySet<string>> {
-  const shared = await readTables(gateway.database.admin, 'public')
-  const own = await readTables(gateway.database.admin, schemaOf(canary.tenant))
-  const tables = new Set([...own.keys(), ...scopedTables(shared, canary)].map((name) => name.split('.')[1]))
-  const entities = allEntities().filter(
-    ({ name, table }) => tables.has(table) && isObjectType(schema.getType(name)),
-  )
-  return new Set(entities.map(({ name }) => name))
-}
 
 function idsOf(resident: Resident, type: string): readonly string[] {
   return walkers.get(resident)?.idsOf(type) ?? []
@@ -81,13 +68,6 @@ function ownWays(resident: Resident, places: readonly IdPlace[]): readonly Ids[]
 /** What a mutation needs besides one place. */
 function besides({ places }: Mutation, place: IdPlace | undefined): readonly IdPlace[] {
   return places.filter((each) => each.required && each !== place)
-}
-
-/** The same id with another key: an object there is not. */
-function nowhere(id: string): string {
-  const [type, ...key] = Buffer.from(id, 'base64url').toString('utf8').split('\n')
-  const unknown = key.map((part) => part.replace(/^[0-9a-f]{8}-/, 'ffffffff-'))
-  return Buffer.from([type, ...unknown].join('\n')).toString('base64url')
 }
 
 function said({ data, errors }: Reply): unknown {

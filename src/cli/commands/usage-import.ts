@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import { Option, type Command } from 'commander'
 import { sql } from 'kysely'
 import type pg from 'pg'
@@ -20,6 +21,7 @@ import { count, counted, table } from '../format.js'
 import { tenantOption, wholeNumber } from '../options.js'
 import { createProgress } from '../progress.js'
 import { RejectsFile } from '../rejects-file.js'
+import { untilStopped } from '../stop-signals.js'
 
 interface ImportOptions {
   readonly org: TenantId
@@ -92,14 +94,13 @@ async function runImport(context: CommandContext, options: ImportOptions, file: 
 }
 
 interface Input {
-  readonly source: AsyncIterable<Buffer>
+  readonly source: Readable
   /** Where rejected rows go unless told otherwise. */
   readonly rejects: string
 }
 
 async function openInput({ streams }: CommandContext, file: string): Promise<Input> {
-  if (file === STANDARD_INPUT)
-    return { source: streams.stdin as AsyncIterable<Buffer>, rejects: REJECTS_OF_INPUT }
+  if (file === STANDARD_INPUT) return { source: streams.stdin, rejects: REJECTS_OF_INPUT }
   try {
     if (!(await stat(file)).isDirectory())
       return { source: createReadStream(file), rejects: `${file}.rejects.csv` }
@@ -121,8 +122,18 @@ async function importFrom(
     chooseModel(session, { modelName: model, provider }, { allowUnpriced: allowUnpriced === true }),
   )
   const progress = createProgress(terminal)
+  const interruption = new AbortController()
+  const stopped = untilStopped()
+  void stopped.signal.then((name) => {
+    const reason = new CliError(
+      `The import was interrupted (${name}). Run it again to finish it: nothing is added twice.`,
+    )
+    interruption.abort(reason)
+    source.destroy(reason)
+  })
   try {
     return await importUsage({
+      signal: interruption.signal,
       source,
       format: traceFormats.find(({ name }) => name === format) as TraceFormat,
       model: chosen,
@@ -134,6 +145,7 @@ async function importFrom(
       onProgress: (at) => progress.show(at.phase, at.rows, at.phase === 'recording' ? at.of : undefined),
     })
   } finally {
+    stopped.release()
     progress.stop()
   }
 }

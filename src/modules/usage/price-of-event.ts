@@ -33,7 +33,31 @@ export interface Unpriced {
   readonly reason: string
 }
 
-type Part = readonly [component: PriceComponentName, quantity: number]
+/** What is billed as one, with the parts of it that may have rates of their own. */
+interface Whole {
+  readonly component: PriceComponentName
+  readonly quantity: keyof MeteredUse
+  readonly parts: readonly { readonly component: PriceComponentName; readonly quantity: keyof MeteredUse }[]
+}
+
+const INPUT: Whole = {
+  component: 'input',
+  quantity: 'inputTokens',
+  parts: [
+    { component: 'cached_input', quantity: 'cachedInputTokens' },
+    { component: 'cache_write', quantity: 'cacheWriteTokens' },
+    { component: 'audio_input', quantity: 'audioInputTokens' },
+  ],
+}
+const OUTPUT: Whole = {
+  component: 'output',
+  quantity: 'outputTokens',
+  parts: [
+    { component: 'reasoning', quantity: 'reasoningTokens' },
+    { component: 'audio_output', quantity: 'audioOutputTokens' },
+  ],
+}
+const IMAGES: Whole = { component: 'image', quantity: 'images', parts: [] }
 
 /**
  * The cost of one event: quantity × rate of each component, exact, never rounded; unit prices are per token,
@@ -48,56 +72,45 @@ type Part = readonly [component: PriceComponentName, quantity: number]
  * the event unpriced.
  */
 export function priceOfEvent(use: MeteredUse, price: Price | undefined): Priced | Unpriced {
-  if (price === undefined) return { priced: false, reason: 'no price is known for this model at this time' }
-  const context = use.inputTokens
-  const rateOf = (component: PriceComponentName): Exact | undefined => rateAt(price, component, context)
-
-  const inputCost = costOfWhole(rateOf, 'input', use.inputTokens, [
-    ['cached_input', use.cachedInputTokens ?? 0],
-    ['cache_write', use.cacheWriteTokens ?? 0],
-    ['audio_input', use.audioInputTokens ?? 0],
-  ])
-  const outputCost = costOfWhole(rateOf, 'output', use.outputTokens, [
-    ['reasoning', use.reasoningTokens ?? 0],
-    ['audio_output', use.audioOutputTokens ?? 0],
-  ])
-  const imageCost = costOfWhole(rateOf, 'image', use.images ?? 0, [])
-  for (const cost of [inputCost, outputCost, imageCost]) {
-    if (typeof cost === 'string') return { priced: false, reason: `the price has no rate for ${cost}` }
-  }
-  return {
-    priced: true,
-    inputCost: inputCost as Exact,
-    outputCost: outputCost as Exact,
-    totalCost: (inputCost as Exact)
-      .plus(outputCost as Exact)
-      .plus(imageCost as Exact)
-      .plus(rateOf('request') ?? ZERO),
-    currency: price.currency,
-    priceId: price.id,
-  }
+  if (price === undefined) return unpriced('no price is known for this model at this time')
+  const inputCost = costOf(INPUT, use, price)
+  if (typeof inputCost === 'string') return unpriced(inputCost)
+  const outputCost = costOf(OUTPUT, use, price)
+  if (typeof outputCost === 'string') return unpriced(outputCost)
+  const imageCost = costOf(IMAGES, use, price)
+  if (typeof imageCost === 'string') return unpriced(imageCost)
+  const requestCost = rateAt(price, 'request', use.inputTokens)
+  let totalCost = inputCost.plus(outputCost)
+  if (imageCost !== ZERO) totalCost = totalCost.plus(imageCost)
+  if (requestCost !== undefined) totalCost = totalCost.plus(requestCost)
+  return { priced: true, inputCost, outputCost, totalCost, currency: price.currency, priceId: price.id }
 }
 
-/** Cost of a whole of which some parts may have their own rate, or what it is that no rate covers. */
-function costOfWhole(
-  rateOf: (component: PriceComponentName) => Exact | undefined,
-  whole: PriceComponentName,
-  quantity: number,
-  parts: readonly Part[],
-): Exact | string {
-  if (parts.reduce((sum, [, part]) => sum + part, 0) > quantity) return `more than all of ${whole}`
-  let cost = ZERO
-  let rest = quantity
-  for (const [component, part] of parts) {
-    if (part === 0) continue
-    const rate = rateOf(component)
+function unpriced(reason: string): Unpriced {
+  return { priced: false, reason }
+}
+
+/** The cost of a whole, or the reason why it is not known. */
+function costOf({ component, quantity, parts }: Whole, use: MeteredUse, price: Price): Exact | string {
+  const all = use[quantity] ?? 0
+  if (all === 0 && parts.every((part) => (use[part.quantity] ?? 0) === 0)) return ZERO
+  let rest = all
+  let own = 0
+  let cost: Exact | undefined
+  for (const part of parts) {
+    const amount = use[part.quantity] ?? 0
+    if (amount === 0) continue
+    own += amount
+    const rate = rateAt(price, part.component, use.inputTokens)
     if (rate === undefined) continue
-    cost = cost.plus(rate.times(part))
-    rest -= part
+    rest -= amount
+    cost = cost === undefined ? rate.times(amount) : cost.plus(rate.times(amount))
   }
-  if (rest === 0) return cost
-  const rate = rateOf(whole)
-  return rate === undefined ? whole : cost.plus(rate.times(rest))
+  if (own > all) return `the parts of ${quantity} are more than the whole`
+  if (rest === 0) return cost ?? ZERO
+  const rate = rateAt(price, component, use.inputTokens)
+  if (rate === undefined) return `the price has no rate for ${component}`
+  return cost === undefined ? rate.times(rest) : cost.plus(rate.times(rest))
 }
 
 function rateAt(price: Price, component: PriceComponentName, context: number): Exact | undefined {

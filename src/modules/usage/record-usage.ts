@@ -1,5 +1,4 @@
 import { sql } from 'kysely'
-import { AppError } from '../../errors.js'
 import { arrayLiteral } from '../../database/bulk-insert.js'
 import type { Microseconds } from '../../database/timestamp.js'
 import { writeEvent } from '../../events/outbox.js'
@@ -97,8 +96,7 @@ export async function previewUsage(
   const { batch, results } = await resolveBatch(session, events, options)
   const keys = keysOf(batch)
   const known = await loadKnown(session, [...keys.values()])
-  const fresh = new Set([...keys.keys()].filter((name) => !known.has(name)))
-  for (const { index, record } of settleRepeats(batch, { keys, fresh, known }, results)) {
+  for (const { index, record } of settleRepeats(batch, keys, known, results)) {
     results[index] = acceptedOf(record)
   }
   return { results }
@@ -185,14 +183,6 @@ interface KnownKey extends KeyRow {
 /** Keys by source and event id; of several events with one id, the first has it. */
 type Keys = ReadonlyMap<string, IngestKey>
 
-interface KeyFacts {
-  readonly keys: Keys
-  /** Keys this batch is the first to use. */
-  readonly fresh: ReadonlySet<string>
-  /** The others, as the database knows them. */
-  readonly known: ReadonlyMap<string, KnownKey>
-}
-
 function keysOf(batch: readonly Candidate[]): Keys {
   const keys = new Map<string, IngestKey>()
   for (const { event, record } of batch) {
@@ -215,24 +205,26 @@ async function claim(
   const keys = keysOf(batch)
   if (keys.size === 0) return batch
   const sorted = [...keys].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key)
-  const claimed = await session.run(claimKeys(sorted).compile(statements))
-  const fresh = new Set((claimed as readonly KeyRow[]).map((row) => nameOf(row.source, row.event_id)))
-  const taken = sorted.filter((key) => !fresh.has(nameOf(key.record.source, key.eventId)))
-  return settleRepeats(batch, { keys, fresh, known: await loadKnown(session, taken) }, results)
+  const [row] = await session.run(claimKeys(sorted).compile(statements))
+  const known = row?.claimed === keys.size ? new Map<string, KnownKey>() : await loadKnown(session, sorted)
+  return settleRepeats(batch, keys, known, results)
 }
 
-/** The candidates that are first with their id; the others get their result. */
+/** The candidates that are first with their id; the others get their result. `known` holds claimed keys and ours. */
 function settleRepeats(
   batch: readonly Candidate[],
-  { keys, fresh, known }: KeyFacts,
+  keys: Keys,
+  known: ReadonlyMap<string, KnownKey>,
   results: UsageResult[],
 ): Candidate[] {
   return batch.filter(({ index, event, record }) => {
     if (event.eventId == null) return true
     const name = nameOf(record.source, event.eventId)
     const first = keys.get(name) as IngestKey
-    if (fresh.has(name) && first.record === record) return true
-    results[index] = repeatOf(event, fresh.has(name) ? keyOf(first) : known.get(name))
+    const seen = known.get(name)
+    const isOurs = seen === undefined || seen.usage_event_id === first.record.id
+    if (isOurs && first.record === record) return true
+    results[index] = repeatOf(event, seen ?? keyOf(first))
     return false
   })
 }
@@ -248,9 +240,7 @@ function keyOf({ record, event }: IngestKey): Seen {
   }
 }
 
-function repeatOf(event: SoundUsageEvent, seen: Seen | undefined): DuplicateUsage | RejectedUsage {
-  // Taken when we claimed it, gone when we looked: retention removed it in between.
-  if (seen === undefined) throw new AppError('CONFLICT', 'The event was being removed. Send it again.')
+function repeatOf(event: SoundUsageEvent, seen: Seen): DuplicateUsage | RejectedUsage {
   if (seen.content_hash === contentHash(event)) {
     return { status: 'duplicate', id: seen.usage_event_id, occurredAt: seen.occurred_at }
   }

@@ -44,10 +44,9 @@ function text(longest: number) {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const uuid = z.string().regex(UUID, 'must be a uuid').toLowerCase()
-const count = z
-  .int('must be a whole number')
-  .min(0, 'must not be negative')
-  .max(Number.MAX_SAFE_INTEGER, 'is too large')
+/** No real call comes near; a few calls beyond it would overflow the totals of everybody's events. */
+const MOST_TOKENS = 1_000_000_000_000
+const count = z.int('must be a whole number').min(0, 'must not be negative').max(MOST_TOKENS, 'is too large')
 const milliseconds = z
   .int('must be a whole number of milliseconds')
   .min(0, 'must not be negative')

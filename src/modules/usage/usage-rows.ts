@@ -100,13 +100,14 @@ const KEY_COLUMNS: readonly BulkColumn<IngestKey>[] = [
   { name: 'occurred_at', type: 'timestamptz', value: ({ record }) => record.occurredAt },
 ]
 
-/** Claims the keys that nobody claimed yet and returns those. */
-export function claimKeys(keys: readonly IngestKey[]): RawBuilder<unknown> {
-  return bulkInsert(
-    'usage.ingest_keys.claim',
+/** Claims the keys that nobody claimed yet and answers with their number. */
+export function claimKeys(keys: readonly IngestKey[]): RawBuilder<{ claimed: number }> {
+  const insert = bulkInsert(
+    'usage.ingest_keys.insert',
     'usage_ingest_keys',
     KEY_COLUMNS,
     keys,
-    sql`on conflict (source, event_id) do nothing returning source, event_id`,
+    sql`on conflict (source, event_id) do nothing returning 1`,
   )
+  return sql`/* usage.ingest_keys.claim */ with claimed as (${insert}) select count(*) as claimed from claimed`
 }

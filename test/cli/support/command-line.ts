@@ -8,15 +8,32 @@ export interface Outcome {
   readonly stderr: string
 }
 
+/** Somebody at a terminal, who types the answers as they are asked for. */
+export class Person extends Readable {
+  readonly isTTY = true
+  readonly #answers: string[]
+  constructor(...answers: readonly string[]) {
+    super()
+    this.#answers = [...answers]
+  }
+  override _read(): void {
+    const answer = this.#answers.shift()
+    this.push(answer === undefined ? null : `${answer}\n`)
+  }
+}
+
 export interface CommandLine {
   /** Runs one command in this process and tells what it printed. */
-  (args: readonly string[], input?: string | Readable): Promise<Outcome>
+  (args: readonly string[], input?: string | Readable | Person): Promise<Outcome>
   /** The same with --json, its result parsed; throws when it failed. */
   json<Value>(...args: readonly string[]): Promise<Value>
 }
 
 class Captured extends Writable {
   text = ''
+  constructor(readonly isTTY = false) {
+    super()
+  }
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.text += chunk.toString()
     done()
@@ -25,8 +42,9 @@ class Captured extends Writable {
 
 /** A command line with its own environment variables and nothing of this process's. */
 export function commandLine(environment: NodeJS.ProcessEnv): CommandLine {
-  const call = async (args: readonly string[], input: string | Readable = ''): Promise<Outcome> => {
-    const [stdout, stderr] = [new Captured(), new Captured()]
+  const call = async (args: readonly string[], input: string | Readable | Person = ''): Promise<Outcome> => {
+    const watched = input instanceof Person
+    const [stdout, stderr] = [new Captured(watched), new Captured(watched)]
     const stdin = typeof input === 'string' ? Readable.from([input], { objectMode: false }) : input
     const code = await run(args, { streams: { stdin, stdout, stderr }, environment })
     return { code, stdout: stdout.text, stderr: stderr.text }

@@ -39,12 +39,12 @@ export function argumentText(values: Readonly<Record<string, unknown>>): string 
     : `(${given.map(([name, value]) => `${name}: ${literal(value)}`).join(', ')})`
 }
 
-/** Objects on a page: of a root list, and of a list inside another. */
-const ROOT_PAGE = 50
+/** Objects on a page of a list inside another. */
 const INNER_PAGE = 3
 
-export function pageOf({ args }: GraphQLField<unknown, unknown>, isRoot: boolean): Record<string, unknown> {
-  return args.some(({ name }) => name === 'first') ? { first: isRoot ? ROOT_PAGE : INNER_PAGE } : {}
+/** `first`, where a field takes it. */
+export function pageOf({ args }: GraphQLField<unknown, unknown>, size = INNER_PAGE): Record<string, unknown> {
+  return args.some(({ name }) => name === 'first') ? { first: size } : {}
 }
 
 /**
@@ -66,7 +66,7 @@ export function selectionOf(
   const fields = Object.values(type.getFields()).flatMap((field) => {
     if (field.args.some(isRequiredArgument)) return []
     const named = getNamedType(field.type)
-    const head = field.name + argumentText(pageOf(field, false))
+    const head = field.name + argumentText(pageOf(field))
     if (isLeafType(named)) return [head]
     if (entered.includes(named.name)) return [`${head} ${plainSelection(named as GraphQLObjectType)}`]
     const selection = selectionOf(schema, named, entered)
@@ -131,4 +131,20 @@ const SAMPLES: Readonly<Record<string, (text: string) => unknown>> = {
   Boolean: () => true,
   DateTime: () => new Date(Date.now() - 60_000).toISOString(),
   JSONObject: (text) => ({ probe: text }),
+}
+
+/** One document for each root field, with arguments that fit their types. */
+export function everyRootField(of: GraphQLSchema): string[] {
+  const roots = [of.getQueryType(), of.getMutationType()].flatMap((type) => (type ? [type] : []))
+  return roots.flatMap((root) =>
+    Object.values(root.getFields()).map((field) => {
+      const values = Object.fromEntries(
+        field.args.flatMap(({ name, type }) => {
+          const value = sampleOf(type, 'probe', 'probe')
+          return isNonNullType(type) ? [[name, value]] : []
+        }),
+      )
+      return `${root.name.toLowerCase()} { ${field.name}${argumentText(values)} { __typename } }`
+    }),
+  )
 }

@@ -29,6 +29,19 @@ export class Draft {
     }
   }
 
+  /** Which candidate is chosen, by column, where it is not the first. */
+  places(): ReadonlyMap<string, number> {
+    const chosen = [...this.#columns].map(([name, entry]) => [name, entry.chosen] as const)
+    return new Map(chosen.filter(([, place]) => place > 0))
+  }
+
+  resume(places: ReadonlyMap<string, number>): void {
+    for (const [name, place] of places) {
+      const entry = this.#entry(name)
+      entry.chosen = Math.min(place, entry.candidates.length - 1)
+    }
+  }
+
   /** Every way to fill these columns, those that say most first. At most 2,000. */
   combinations(names: readonly string[]): readonly (readonly Sql[])[] {
     let ways: Sql[][] = [[]]

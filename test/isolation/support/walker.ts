@@ -54,9 +54,11 @@ export class Walker {
   readonly exercised = new Set<string>()
   readonly #objects = new Map<string, Map<string, Seen>>()
 
+  /** @param page - how many objects of a list are looked at */
   constructor(
     readonly schema: GraphQLSchema,
     readonly ask: Ask,
+    readonly page = 50,
   ) {}
 
   get #roots(): readonly GraphQLField<unknown, unknown>[] {
@@ -81,7 +83,7 @@ export class Walker {
   async read(): Promise<void> {
     const selfContained = this.#roots.filter(({ args }) => !args.some(isRequiredArgument))
     const asking = this.#roots.filter(({ args }) => args.some(isRequiredArgument))
-    for (const field of selfContained) await this.#run(field, pageOf(field, true))
+    for (const field of selfContained) await this.#run(field, pageOf(field, this.page))
     for (const field of asking) {
       for (const { values, target } of this.#requiredArguments(field)) await this.#run(field, values, target)
     }
@@ -179,7 +181,7 @@ export class Walker {
     for (let start = 0; start < variants.length; start += BATCH) {
       const batch = variants.slice(start, start + BATCH)
       const parts = batch.map(({ argument, value }, index) => {
-        const values = { ...required, ...pageOf(field, false), [argument]: value }
+        const values = { ...required, ...pageOf(field), [argument]: value }
         return `v${index}: ${field.name}${argumentText(values)} ${selection}`
       })
       const document = `{ ${parts.join('\n')} }`

@@ -254,6 +254,21 @@ test('an import that was interrupted is finished by running it again', async () 
   expect(await stored()).toMatchObject({ events: 1_000, hourly: dollars(sumOf(text).cost) })
 })
 
+test('an import ends between two batches when it is told to', async () => {
+  const told = new AbortController()
+  const text = generatedTrace(1_000)
+  const ended = importText(text, {
+    batchSize: 100,
+    signal: told.signal,
+    onProgress: ({ phase }) => phase === 'recording' && told.abort(new Error('told to end')),
+  })
+  await expect(ended).rejects.toThrow('told to end')
+  const { events } = (await stored()) as { events: number }
+  expect(events).toBeGreaterThan(0)
+  expect(events).toBeLessThan(1_000)
+  expect(await importText(text)).toMatchObject({ added: 1_000 - events, duplicates: events })
+})
+
 test('two imports of one file at the same time add it once', async () => {
   const text = generatedTrace(2_000)
   const reports = await Promise.all([

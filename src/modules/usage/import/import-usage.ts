@@ -33,6 +33,8 @@ export interface ImportOptions {
   /** Told of each row that is rejected, in the order in which they are found. */
   readonly onRejected: (row: RejectedRow) => void
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
+  /** Ends the import between two batches; what is recorded by then stays, and importing again goes on from there. */
+  readonly signal?: AbortSignal | undefined
   readonly now?: Microseconds | undefined
 }
 
@@ -70,7 +72,7 @@ export async function importUsage(options: ImportOptions): Promise<ImportReport>
 }
 
 async function readAll(
-  { source, format, now, onRejected, onProgress }: ImportOptions,
+  { source, format, now, signal, onRejected, onProgress }: ImportOptions,
   directory: string,
   spool: RowSpool,
   tally: ImportTally,
@@ -78,6 +80,7 @@ async function readAll(
   const repeats = new RepeatIndex(join(directory, 'digests'))
   try {
     for await (const rows of readTrace(source, format, now ?? Date.now() * 1000)) {
+      signal?.throwIfAborted()
       for (const row of rows) {
         tally.rows++
         if (isRejected(row)) {
@@ -111,6 +114,7 @@ async function recordAll(options: ImportOptions, spool: RowSpool, tally: ImportT
   }
   try {
     for (const batch of spool.batches(size)) {
+      options.signal?.throwIfAborted()
       if (running.length === inFlight) await running.shift()
       const started = record(batch)
       started.catch(() => {}) // awaited below, or after another batch failed
