@@ -145,6 +145,27 @@ test('a notification that is lost is found by looking, also one of another gatew
   subscription.close()
 })
 
+test('a database that cuts every connection delays events and loses none', async () => {
+  const errors: unknown[] = []
+  const hub = await gateway({ onError: (error) => errors.push(error) })
+  const subscription = await hub.subscribe(place, everything, undefined)
+  const { names } = collect(subscription)
+  await write('before', hub)
+  await eventually(() => names).toEqual(['before'])
+  for (let time = 0; time < 3; time++) {
+    await database.admin.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and usename = 'orgscope_gateway'`,
+    )
+    await eventually(() => write(`after ${time}`, hub).then(...settled)).toBe('written')
+  }
+  await eventually(() => names).toEqual(['before', 'after 0', 'after 1', 'after 2'])
+  subscription.close()
+})
+
+/** A connection may be found dead only when it is used. */
+const settled = [() => 'written', () => 'failed'] as const
+
 test('news are told between gateways by one notification for many', async () => {
   const [one, other] = [
     await gateway({ pollInterval: 3_600_000 }),
