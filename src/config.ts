@@ -52,6 +52,12 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Milliseconds. */
   readonly shutdownGrace: number
+  /** Clients of one organization connected to one gateway. */
+  readonly subscriptionConnections: number
+  /** Milliseconds. */
+  readonly subscriptionStallLimit: number
+  /** Days. */
+  readonly eventRetention: number
 }
 
 /** Limits that one plan has of its own. */
@@ -397,6 +403,27 @@ const variables = {
     0,
     600_000,
     'How long running requests may take to finish when the gateway stops, in milliseconds.',
+  ),
+  subscriptionConnections: integer(
+    'SUBSCRIPTION_CONNECTIONS',
+    1_000,
+    1,
+    1_000_000,
+    'Most clients of one organization that may be subscribed at one gateway.',
+  ),
+  subscriptionStallLimit: integer(
+    'SUBSCRIPTION_STALL_MS',
+    30_000,
+    100,
+    3_600_000,
+    'How long a subscribed client may leave a message unread before it is dropped, in milliseconds.',
+  ),
+  eventRetention: integer(
+    'EVENT_RETENTION_DAYS',
+    7,
+    1,
+    3_650,
+    'How many days back a subscription can be resumed.',
   ),
 } satisfies { readonly [Key in keyof Config]: Variable<Config[Key]> }
 

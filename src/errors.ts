@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'CONFLICT'
   | 'CONFLICT_DUPLICATE'
   | 'IDEMPOTENCY_MISMATCH'
+  | 'EVENTS_EXPIRED'
   | 'LIMIT_EXCEEDED'
   | 'RATE_LIMITED'
   | 'QUOTA_EXCEEDED'
@@ -61,6 +62,7 @@ const BEHAVIOUR: Record<ErrorCode, { status: number; level: LogLevel }> = {
   CONFLICT: { status: 200, level: 'info' },
   CONFLICT_DUPLICATE: { status: 200, level: 'info' },
   IDEMPOTENCY_MISMATCH: { status: 200, level: 'info' },
+  EVENTS_EXPIRED: { status: 410, level: 'info' },
   LIMIT_EXCEEDED: { status: 400, level: 'info' },
   RATE_LIMITED: { status: 429, level: 'info' },
   QUOTA_EXCEEDED: { status: 429, level: 'info' },

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { writeEvents, type NewEvent } from '../events/outbox.js'
 import { statements, type Session } from '../tenancy/session.js'
 import type { EntityDefinition } from './entity.js'
 import type { OperationContext, TenantOperation } from './operation-context.js'
@@ -12,7 +13,20 @@ export interface Change {
   readonly resourceId: string
   readonly oldValues?: Readonly<Record<string, unknown>> | undefined
   readonly newValues?: Readonly<Record<string, unknown>> | undefined
+  /** The changed object, for those who subscribed to it. */
+  readonly object?: ChangedObject | undefined
 }
+
+/** What subscribers are told of a change: which object, never its values. */
+export interface ChangedObject {
+  readonly type: string
+  readonly key: readonly string[]
+  /** Key of the person whose object it is, where it is anybody's. */
+  readonly owner: string | null
+}
+
+/** Topic of the outbox under which changed objects are announced. */
+export const ENTITY_TOPIC = 'entity'
 
 /** Stands in the trail for a value that must not be copied out of its row. */
 const MASK = '***'
@@ -22,7 +36,10 @@ export function recordChange(session: Session, context: OperationContext, change
   return context.record(session, [change])
 }
 
-/** The audit trail of one organization: `audit_logs` in its schema. One statement, however many changes. */
+/**
+ * The audit trail of one organization, `audit_logs` in its schema, and the events that announce the changes: a statement
+ * each, however many changes.
+ */
 export async function recordInOrganization(
   session: Session,
   context: TenantOperation,
@@ -40,7 +57,27 @@ export async function recordInOrganization(
       ${requestId}
     from jsonb_to_recordset(${JSON.stringify(changes.map(entryOf))}::jsonb) as c (event_type text,
       resource_type text, resource_id text, old_values jsonb, new_values jsonb, changed_fields text[])`
-  await session.run(query.compile(statements))
+  await Promise.all([
+    session.run(query.compile(statements)),
+    writeEvents(session, changes.flatMap(announcementOf)),
+  ])
+}
+
+function announcementOf({ eventType, newValues, object }: Change): NewEvent[] {
+  if (object === undefined) return []
+  const { type, key, owner } = object
+  const payload = { fields: Object.keys(newValues ?? {}), ...(owner === null ? {} : { owner }) }
+  return [{ topic: ENTITY_TOPIC, eventType, aggregateType: type, aggregateId: key.join(' '), payload }]
+}
+
+/** A row as the object that was changed. */
+export function changedObject(entity: EntityDefinition, row: EntityRow): ChangedObject {
+  const owner = entity.ownedBy === undefined ? null : row[entity.ownedBy.field]
+  return {
+    type: entity.name,
+    key: entity.key.map((field) => String(row[field])),
+    owner: owner === null || owner === undefined ? null : String(owner),
+  }
 }
 
 function entryOf({ eventType, resourceType, resourceId, oldValues, newValues }: Change): object {

@@ -114,6 +114,8 @@ export interface EntityOptions<Row, Table extends keyof Database> {
    * they have to be there.
    */
   readonly restore?: { readonly within: readonly FieldOf<Row>[] }
+  /** Whether its changes are announced to subscribers: those the kernel writes are, unless told otherwise. */
+  readonly announced?: boolean
   /** Fields to group by and to compute with; without them there is no `…Aggregate`. */
   readonly aggregate?: {
     readonly groupBy: readonly FieldOf<Row>[]
@@ -143,6 +145,7 @@ export interface EntityDefinition<Row extends object = object> {
   readonly bulk: boolean
   readonly naturalKey: NaturalKey | undefined
   readonly restore: { readonly within: readonly string[] } | undefined
+  readonly announced: boolean
   readonly filterable: ReadonlyMap<string, ColumnMeta>
   readonly search: readonly ColumnMeta[]
   readonly filterInput: EntityClass
@@ -209,6 +212,7 @@ export function definitionOf<Row extends object>(
     bulk: options.bulk ?? false,
     naturalKey: options.naturalKey,
     restore: options.restore,
+    announced: options.announced ?? (options.create ?? options.update ?? options.delete) !== undefined,
     filterable: new Map(filterable.map((column) => [column.field, column])),
     filterInput: defineFilter(type.name, filterable),
     search: pick(options.search ?? []),

@@ -19,6 +19,7 @@ export type AnyMember = 'anyMember'
 export interface RootRules {
   readonly Query?: Readonly<Record<string, RootRule | AnyMember>>
   readonly Mutation?: Readonly<Record<string, RootRule>>
+  readonly Subscription?: Readonly<Record<string, RootRule | AnyMember>>
 }
 
 export interface ModuleOptions {
@@ -36,6 +37,7 @@ export interface ModuleOptions {
 /** A bounded context, ready to be composed into the schema. */
 export interface Module {
   readonly name: string
+  readonly entities: readonly EntityDefinition[]
   readonly resolvers: readonly ResolverClass[]
   readonly rules: readonly RootRules[]
 }
@@ -50,6 +52,7 @@ export function defineModule({
   const generated = entities.map(crudResolver)
   return {
     name,
+    entities,
     resolvers: [...generated.map(({ resolver }) => resolver), ...relations.flat(), ...resolvers],
     rules: [...generated.map((crud) => crud.rules), ...(rules === undefined ? [] : [rules])],
   }

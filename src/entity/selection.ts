@@ -38,7 +38,7 @@ function collect(
   }
 }
 
-function isIncluded(node: SelectionNode, { variableValues }: GraphQLResolveInfo): boolean {
+export function isIncluded(node: SelectionNode, { variableValues }: GraphQLResolveInfo): boolean {
   if (node.directives === undefined || node.directives.length === 0) return true
   return (
     getDirectiveValues(GraphQLSkipDirective, node, variableValues)?.['if'] !== true &&

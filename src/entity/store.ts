@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import { AppError } from '../errors.js'
 import { statements, type Session } from '../tenancy/session.js'
-import { auditable, recordChange, type Change } from './audit-trail.js'
+import { auditable, changedObject, recordChange, type Change, type ChangedObject } from './audit-trail.js'
 import { all, type Condition } from './condition.js'
 import type { EntityDefinition } from './entity.js'
 import { requireVersion, type ExpectedVersion } from './expected-version.js'
@@ -163,11 +163,12 @@ export function subject(
   entity: EntityDefinition,
   row: EntityRow,
   eventType: string,
-): { eventType: string; resourceType: string; resourceId: string } {
+): { eventType: string; resourceType: string; resourceId: string; object: ChangedObject } {
   return {
     eventType,
     resourceType: entity.permission,
     resourceId: entity.key.map((field) => String(row[field])).join(' '),
+    object: changedObject(entity, row),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { GraphQLSchema } from 'graphql'
+import type { SubscriptionApi } from './subscriptions/subscription-api.js'
 import type { Actor } from '../tenancy/actor.js'
 
 /** What the HTTP layer knows of a request before GraphQL starts. */
@@ -44,4 +45,6 @@ export interface GraphqlApi {
   readonly schema: GraphQLSchema
   /** Throws an AppError when the request is refused as a whole: no credential, no tenant, no right to this API. */
   createContext(facts: RequestFacts): Promise<ApiContext>
+  /** There when clients may subscribe. */
+  readonly subscriptions?: SubscriptionApi
 }

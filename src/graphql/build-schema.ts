@@ -1,6 +1,16 @@
 import { GraphQLSchema, isInputObjectType, isObjectType } from 'graphql'
-import { buildSchemaSync, getMetadataStorage, type NonEmptyArray } from 'type-graphql'
+import { buildSchemaSync, getMetadataStorage, type NonEmptyArray, type PubSub } from 'type-graphql'
 import type { ResolverClass } from '../entity/relations.js'
+
+/** type-graphql asks for one as soon as there are subscriptions; each of ours brings its own events. */
+const noTopics: PubSub = {
+  publish: () => {
+    throw new TypeError('events are written to the outbox, not published')
+  },
+  subscribe: () => {
+    throw new TypeError('a subscription must say how to subscribe')
+  },
+}
 
 /** Builds the schema of one API from its resolvers alone, whatever was built before it. */
 export function buildApiSchema(resolvers: readonly ResolverClass[]): GraphQLSchema {
@@ -11,6 +21,7 @@ export function buildApiSchema(resolvers: readonly ResolverClass[]): GraphQLSche
     buildSchemaSync({
       resolvers: resolvers as unknown as NonEmptyArray<() => void>,
       validate: false,
+      pubSub: noTopics,
     }),
   )
 }

@@ -14,9 +14,12 @@ import { healthPaths, registerHealth, type Readiness } from './health.js'
 import type { Logger } from './logger.js'
 import { requestIdOf } from './request-id.js'
 import { registerRequestLog } from './request-log.js'
+import { registerSubscriptions, type SubscriptionConfig } from './subscriptions/register.js'
+import type { SubscribableApi } from './subscriptions/subscriber.js'
 
 /** The settings the HTTP layer reads. */
 export type HttpConfig = EndpointConfig &
+  SubscriptionConfig &
   GateConfig &
   Pick<Config, 'maxBodySize' | 'graphiql' | 'trustedProxies' | 'persistedDocuments' | 'persistedOnly'>
 
@@ -64,6 +67,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     const endpoint = { config, authenticate, gate, persisted, logger, page }
     await new GraphqlEndpoint(api, endpoint).register(server)
   }
+  const subscribable = apis.find((api): api is SubscribableApi => api.subscriptions !== undefined)
+  if (subscribable !== undefined)
+    registerSubscriptions(server, { api: subscribable, config, authenticate, logger })
   registerHealth(server, readiness)
   if (options.jwks !== undefined) registerKeys(server, options.jwks)
   const paths = apis.map(({ name }) => endpointPaths[name])

@@ -33,6 +33,9 @@ export interface ApiKeyEntry {
   readonly expiresAt: number | null
 }
 
+/** Told that what one organization's members and keys may do has perhaps changed; without one, everybody's. */
+export type AccessWatcher = (tenant: TenantId | undefined) => void
+
 interface Row {
   org_key: string
   organization_id: string
@@ -65,6 +68,7 @@ export class TenantDirectory {
   readonly #cache = new LRUCache<string, Remembered>({ max: CAPACITY, ttl: TIME_TO_LIVE })
   /** Set by the listener while it hears of changes made through other processes. */
   #heard = false
+  readonly #watchers = new Set<AccessWatcher>()
   /** Grows with every change heard of, so that an answer read before a change is not remembered after it. */
   #changes = 0
 
@@ -106,11 +110,18 @@ export class TenantDirectory {
     this.#changes++
     if (tenant === undefined) {
       this.#cache.clear()
-      return
+    } else {
+      for (const [key, { tenant: of }] of this.#cache.entries()) {
+        if (of === undefined || of === tenant) this.#cache.delete(key)
+      }
     }
-    for (const [key, { tenant: of }] of this.#cache.entries()) {
-      if (of === undefined || of === tenant) this.#cache.delete(key)
-    }
+    for (const watcher of this.#watchers) watcher(tenant)
+  }
+
+  /** Tells a watcher whenever something was forgotten, until the returned function is called. */
+  watch(watcher: AccessWatcher): () => void {
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
   }
 
   /** Called by the listener: whether changes made elsewhere are heard of. */

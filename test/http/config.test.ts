@@ -47,6 +47,9 @@ describe('configuration', () => {
       introspection: true,
       trustedProxies: [],
       shutdownGrace: 10_000,
+      subscriptionConnections: 1_000,
+      subscriptionStallLimit: 30_000,
+      eventRetention: 7,
     })
   })
 

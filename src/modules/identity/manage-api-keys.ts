@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { AppError } from '../../errors.js'
-import { auditable, recordChange } from '../../entity/audit-trail.js'
+import { auditable, changedObject, recordChange } from '../../entity/audit-trail.js'
 import { personOf, type TenantOperation } from '../../entity/operation-context.js'
 import type { EntityRow } from '../../entity/rows.js'
 import { valuesOf } from '../../entity/given-values.js'
@@ -44,6 +44,7 @@ export function issueApiKey(
       resourceType: apiKeys.permission,
       resourceId: String(row.id),
       newValues: auditable(apiKeys, row, ['name', 'keyPrefix', 'roleName', 'expiresAt']),
+      object: changedObject(apiKeys, row),
     })
     return { row, key }
   }
@@ -73,6 +74,7 @@ export function revokeApiKey(context: TenantOperation, id: string): Promise<Enti
       resourceId: id,
       oldValues: auditable(apiKeys, before, ['status']),
       newValues: auditable(apiKeys, row, ['status', 'revokedAt']),
+      object: changedObject(apiKeys, row),
     })
     return row
   })
