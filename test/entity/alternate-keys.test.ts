@@ -48,7 +48,7 @@ describe('one object', () => {
   test('is found in any letter case where it is unique in any, and only there', async () => {
     const email = acme.as('viewer').email
     const { user, tool } = await owner.query<Record<string, unknown>>(
-      `query($email: String!) { user(email: $email) { email } tool(name: "QUILL") { id } }`,
+      `query($email: EmailAddress!) { user(email: $email) { email } tool(name: "QUILL") { id } }`,
       { email: email.toUpperCase() },
     )
     expect(user).toEqual({ email })
@@ -69,7 +69,7 @@ describe('one object', () => {
     const member = await quick(acme.as('member'))
     const [own, other] = [acme.as('member').email, acme.as('owner').email]
     const data = await member.query(
-      `query($own: String!, $other: String!) { own: user(email: $own) { email } other: user(email: $other) { email } }`,
+      `query($own: EmailAddress!, $other: EmailAddress!) { own: user(email: $own) { email } other: user(email: $other) { email } }`,
       { own, other },
     )
     expect(data).toEqual({ own: { email: own }, other: null })

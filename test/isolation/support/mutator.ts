@@ -121,11 +121,14 @@ function idPaths(type: GraphQLInputType, path: string): { path: string; required
   return Object.values(named.getFields()).flatMap((field) => idPaths(field.type, `${path}.${field.name}`))
 }
 
+/** Texts that mean something, by the name of their field. */
+const TEXTS: Readonly<Record<string, string>> = { document: '{ __typename }' }
+
 function filled(type: GraphQLInputType, path: string, ids: Ids, text?: string): unknown {
   const nullable = getNullableType(type)
   if (isListType(nullable)) return [filled(nullable.ofType as GraphQLInputType, path, ids, text)]
   if (getNamedType(nullable).name === 'ID') return ids[path]
-  if (!isInputObjectType(nullable)) return sampleOf(nullable, text)
+  if (!isInputObjectType(nullable)) return TEXTS[lastName(path) ?? ''] ?? sampleOf(nullable, text)
   const fields = Object.values(nullable.getFields()).flatMap((field) => {
     const below = `${path}.${field.name}`
     const hasId = Object.keys(ids).some((each) => each === below || each.startsWith(`${below}.`))
