@@ -33,30 +33,11 @@ export function fromClient(column: ColumnMeta, value: unknown, path: string): un
   if (value === null || value === undefined) return value
   if (column.kind === 'id') return keyOf(String(value), nameOf(column), path)[0]
   if (column.kind === 'json') {
-    refuseDeep(value, path)
     const text = JSON.stringify(value)
     refuseUnstorable(UNSTORABLE_ESCAPE.test(text), path)
     refuseLong(text, path)
   } else refuseUnstorable(UNSTORABLE.test(String(value)), path)
   return value
-}
-
-/** How many levels JSON of a client may have. */
-export const DEEPEST_JSON = 64
-
-/** Throws LIMIT_EXCEEDED for JSON that neither this process nor Postgres could read back without running out of stack. */
-function refuseDeep(value: unknown, path: string): void {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST_JSON) {
-      throw new AppError(
-        'LIMIT_EXCEEDED',
-        `${path} is nested more deeply than ${DEEPEST_JSON} levels of JSON.`,
-        { limit: path, allowed: DEEPEST_JSON, asked: `more than ${DEEPEST_JSON}` },
-      )
-    }
-    level = level.flatMap((part) => (typeof part === 'object' && part !== null ? Object.values(part) : []))
-  }
 }
 
 /** Characters of JSON text that one value may have. */

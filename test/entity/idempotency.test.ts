@@ -329,6 +329,15 @@ describe('every mutation', () => {
   /** Uses in an order in which each one succeeds; `$…` are ids that earlier ones made or that are there. */
   const USES: readonly (readonly [string, string])[] = [
     [
+      'createSavedQuery',
+      'createSavedQuery(input: { name: "Mine", document: "{ __typename }" }) { savedQuery { id name createdAt } }',
+    ],
+    [
+      'updateSavedQuery',
+      'updateSavedQuery(input: { id: "$saved", description: "x" }) { savedQuery { id description updatedAt } }',
+    ],
+    ['deleteSavedQuery', 'deleteSavedQuery(id: "$saved") { savedQuery { id name } }'],
+    [
       'createTeam',
       'createTeam(input: { name: "Top", settings: { z: 1, a: [1.5, null, "x"] } }) { team { id name settings createdAt updatedAt } }',
     ],
@@ -389,6 +398,8 @@ describe('every mutation', () => {
         const [row] = await acme.sql<{ id: string }>('select id from teams where lower(name) = $1', [team])
         if (row !== undefined) ids[alias] = encodeId('Team', [row.id])
       }
+      const [saved] = await acme.sql<{ id: string }>('select id from saved_queries')
+      if (saved !== undefined) ids['saved'] = encodeId('SavedQuery', [saved.id])
       const query = `mutation { ${use.replace(/\$(\w+)/g, (_, id: string) => ids[id] ?? id)} }`
       const first = bodyOf(await send(query, {}, { key: `key-of-${name}` }))
       expect({ name, errors: first.errors }).toEqual({ name, errors: undefined })
