@@ -9,7 +9,7 @@ const root = dirname(fileURLToPath(import.meta.url))
 const LAYERS = [
   ['./src/errors.ts', './src/config.ts', './src/package-root.ts', './src/version.ts'],
   ['./src/database'],
-  ['./src/tenancy', './src/fleet'],
+  ['./src/tenancy', './src/fleet', './src/events'],
   ['./src/entity'],
   ['./src/modules'],
   ['./src/graphql', './src/platform', './src/account'],
@@ -20,7 +20,7 @@ const downwardOnly = LAYERS.flatMap((layer, index) =>
     target: layer,
     from: above,
     message:
-      'Imports go downward only: cli, http > graphql, platform, account > modules > entity > tenancy, fleet > database.',
+      'Imports go downward only: cli, http > graphql, platform, account > modules > entity > tenancy, fleet, events > database.',
   })),
 )
 

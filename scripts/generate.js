@@ -1,12 +1,12 @@
 // Writes every generated file of the repository from a freshly migrated database and the built program, or, with
 // --check, says which of them are stale. Run it through `npm run generate`, which builds first.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { generate as generateDocuments, loadCodegenConfig } from '@graphql-codegen/cli'
-import { lexicographicSortSchema, printSchema } from 'graphql'
+import { lexicographicSortSchema, parse, print, printSchema, separateOperations } from 'graphql'
 import * as prettier from 'prettier'
 import { accountSchema } from '../dist/account/account-schema.js'
 import { describeCatalogue } from '../dist/database/catalogue.js'
@@ -15,6 +15,7 @@ import { prepareCluster } from '../dist/database/prepare-cluster.js'
 import { createPool } from '../dist/database/pool.js'
 import { loadMigrations } from '../dist/fleet/migration-files.js'
 import { migrateUp } from '../dist/fleet/migrate-up.js'
+import { hashOfDocument } from '../dist/graphql/execution/persisted-documents.js'
 import { buildTenantSchema } from '../dist/graphql/tenant-schema.js'
 import { platformSchema } from '../dist/platform/platform-schema.js'
 import { parseTenantId, schemaOf } from '../dist/tenancy/tenant-id.js'
@@ -41,6 +42,7 @@ await withTemplate(async (url, database) => {
   }
 })
 for (const { filename, content } of await typedDocuments()) await put(filename, content)
+await put('test/documents/persisted-documents.json', await persistedDocuments())
 
 if (stale.length > 0) {
   console.error(`Stale generated files: ${stale.join(', ')}. Run npm run generate and commit the result.`)
@@ -108,4 +110,14 @@ async function rowTypes(url) {
 async function typedDocuments() {
   const config = await loadCodegenConfig({ configFilePath: 'codegen.yml' })
   return generateDocuments({ ...config.config, silent: true, errorsOnly: true }, false)
+}
+
+/** The manifest of trusted documents: each operation as a client sends it, by its SHA-256 hash. */
+async function persistedDocuments() {
+  const folder = 'test/documents'
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.graphql')).sort()
+  const sources = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')))
+  const operations = Object.values(separateOperations(parse(sources.join('\n'))))
+  const texts = operations.map((document) => print(document))
+  return JSON.stringify(Object.fromEntries(texts.map((text) => [hashOfDocument(text), text])))
 }

@@ -29,12 +29,51 @@ export interface Config {
   /** Bytes. */
   readonly maxBodySize: number
   readonly maxQueryTokens: number
+  readonly maxQueryDepth: number
+  readonly maxQueryAliases: number
+  readonly maxRootFields: number
+  readonly maxQueryDirectives: number
+  readonly maxQueryFields: number
+  readonly maxQueryCost: number
+  readonly maxConcurrentRequests: number
+  /** 0 means no limit. */
+  readonly maxRequestsPerMinute: number
+  /** Limits by plan and by the name of the limit. */
+  readonly planLimits: PlanLimits
+  /** Milliseconds; 0 means no limit. */
+  readonly requestTimeout: number
+  readonly compiledExecution: boolean
+  readonly documentCacheSize: number
+  /** File of the documents that clients may name by their hash. */
+  readonly persistedDocuments: string | undefined
+  readonly persistedOnly: boolean
   readonly graphiql: boolean
   readonly introspection: boolean
   readonly trustedProxies: readonly string[]
   /** Milliseconds. */
   readonly shutdownGrace: number
+  /** Clients of one organization connected to one gateway. */
+  readonly subscriptionConnections: number
+  /** Milliseconds. */
+  readonly subscriptionStallLimit: number
+  /** Days. */
+  readonly eventRetention: number
 }
+
+/** Limits that one plan has of its own. */
+export type PlanLimits = Readonly<Record<string, Readonly<Record<string, number>>>>
+
+/** Names of the limits that a plan or an organization may have of its own. */
+export const limitNames = [
+  'queryDepth',
+  'queryAliases',
+  'rootFields',
+  'queryDirectives',
+  'queryFields',
+  'queryCost',
+  'concurrentRequests',
+  'requestsPerMinute',
+] as const
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevelSetting = (typeof logLevels)[number]
@@ -155,7 +194,7 @@ const ISSUER_FORM =
 
 function parseIssuers(text: string | undefined): readonly IssuerConfig[] {
   if (text === undefined) return []
-  const parsed = z.array(issuerSchema).safeParse(parseJson(text))
+  const parsed = z.array(issuerSchema).safeParse(parseJson(text, ISSUER_FORM))
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     const place =
@@ -173,12 +212,26 @@ function parseIssuers(text: string | undefined): readonly IssuerConfig[] {
   return issuers
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, expected: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Error(ISSUER_FORM)
+    throw new Error(expected)
   }
+}
+
+const planLimitsSchema = z.record(
+  z.string(),
+  z.partialRecord(z.enum(limitNames), z.number().int().nonnegative()),
+)
+
+const DEFAULT_PLAN_LIMITS = '{"free":{"concurrentRequests":20,"requestsPerMinute":6000}}'
+
+function parsePlanLimits(text = DEFAULT_PLAN_LIMITS): PlanLimits {
+  const expected = `a JSON object like ${DEFAULT_PLAN_LIMITS}, with the limits ${limitNames.join(', ')}`
+  const parsed = planLimitsSchema.safeParse(parseJson(text, expected))
+  if (parsed.success) return parsed.data
+  throw new Error(expected)
 }
 
 function isAddressRange(text: string): boolean {
@@ -257,6 +310,80 @@ const variables = {
     1_000_000,
     'Longest GraphQL document, in lexical tokens.',
   ),
+  maxQueryDepth: integer('MAX_QUERY_DEPTH', 20, 1, 1_000, 'Most levels of fields below each other.'),
+  maxQueryAliases: integer(
+    'MAX_QUERY_ALIASES',
+    100,
+    0,
+    100_000,
+    'Most fields of a query that are renamed, or selected again in the same place.',
+  ),
+  maxRootFields: integer('MAX_ROOT_FIELDS', 50, 1, 10_000, 'Most fields at the top of one operation.'),
+  maxQueryDirectives: integer('MAX_QUERY_DIRECTIVES', 100, 0, 100_000, 'Most directives in a query.'),
+  maxQueryFields: integer(
+    'MAX_QUERY_FIELDS',
+    5_000,
+    1,
+    100_000,
+    'Most fields a query selects, those of a fragment counted wherever it is spread.',
+  ),
+  maxQueryCost: integer(
+    'MAX_QUERY_COST',
+    5_000_000,
+    1,
+    1_000_000_000,
+    'Most values an answer could hold, if all its lists were as long as asked for.',
+  ),
+  maxConcurrentRequests: integer(
+    'MAX_CONCURRENT_REQUESTS',
+    100,
+    1,
+    100_000,
+    'Most requests of one organization that one gateway serves at once.',
+  ),
+  maxRequestsPerMinute: integer(
+    'MAX_REQUESTS_PER_MINUTE',
+    600_000,
+    0,
+    1_000_000_000,
+    'Most requests of one organization that one gateway serves in a minute; 0 means no limit.',
+  ),
+  planLimits: {
+    name: 'PLAN_LIMITS',
+    default: `\`${DEFAULT_PLAN_LIMITS}\``,
+    meaning: `Limits by plan, which win over the general ones: a JSON object with any of ${limitNames.join(', ')}. An organization's own, in \`organizations.settings\` → \`limits\`, win over both.`,
+    parse: parsePlanLimits,
+  } satisfies Variable<PlanLimits>,
+  requestTimeout: integer(
+    'REQUEST_TIMEOUT_MS',
+    30_000,
+    0,
+    3_600_000,
+    'Longest a request may take, in milliseconds; what it runs in the database is cancelled then. 0 means no limit.',
+  ),
+  compiledExecution: toggle(
+    'COMPILED_EXECUTION',
+    true,
+    'Whether operations asked repeatedly are executed by compiled code.',
+  ),
+  documentCacheSize: integer(
+    'DOCUMENT_CACHE_SIZE',
+    1_000,
+    1,
+    1_000_000,
+    'GraphQL documents remembered parsed, checked and compiled, and as many by their hash (automatic persisted queries).',
+  ),
+  persistedDocuments: {
+    name: 'PERSISTED_DOCUMENTS',
+    default: 'none',
+    meaning: 'JSON file of trusted documents by their SHA-256 hash: {"<hash>":"<document>"}.',
+    parse: (text) => text,
+  } satisfies Variable<string | undefined>,
+  persistedOnly: toggle(
+    'PERSISTED_ONLY',
+    false,
+    'Whether only the documents of PERSISTED_DOCUMENTS are served.',
+  ),
   graphiql: toggle('GRAPHIQL', true, 'Whether a browser that opens an endpoint gets GraphiQL.'),
   introspection: toggle('INTROSPECTION', true, 'Whether the schema may be asked for; GraphiQL needs it.'),
   trustedProxies: {
@@ -276,6 +403,27 @@ const variables = {
     0,
     600_000,
     'How long running requests may take to finish when the gateway stops, in milliseconds.',
+  ),
+  subscriptionConnections: integer(
+    'SUBSCRIPTION_CONNECTIONS',
+    1_000,
+    1,
+    1_000_000,
+    'Most clients of one organization that may be subscribed at one gateway.',
+  ),
+  subscriptionStallLimit: integer(
+    'SUBSCRIPTION_STALL_MS',
+    30_000,
+    100,
+    3_600_000,
+    'How long a subscribed client may leave a message unread before it is dropped, in milliseconds.',
+  ),
+  eventRetention: integer(
+    'EVENT_RETENTION_DAYS',
+    7,
+    1,
+    3_650,
+    'How many days back a subscription can be resumed.',
   ),
 } satisfies { readonly [Key in keyof Config]: Variable<Config[Key]> }
 
@@ -305,6 +453,12 @@ export function loadConfig(
     throw new ConfigError(
       'DATABASE_URL',
       'ADMIN_DATABASE_URL is set but DATABASE_URL is not. Set both, or neither to start the embedded server.',
+    )
+  }
+  if (config.persistedOnly && config.persistedDocuments === undefined) {
+    throw new ConfigError(
+      'PERSISTED_DOCUMENTS',
+      'PERSISTED_ONLY is on but PERSISTED_DOCUMENTS is not set. Name the file of the documents to serve.',
     )
   }
   return config

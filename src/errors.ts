@@ -14,14 +14,23 @@ export type ErrorCode =
   | 'TENANT_SUSPENDED'
   | 'TENANT_MIGRATING'
   | 'MODULE_NOT_ENABLED'
+  | 'BAD_REQUEST'
   | 'BAD_USER_INPUT'
+  | 'GRAPHQL_PARSE_FAILED'
+  | 'GRAPHQL_VALIDATION_FAILED'
+  | 'OPERATION_RESOLUTION_FAILURE'
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'PERSISTED_QUERY_ONLY'
   | 'NOT_FOUND'
   | 'CONFLICT'
   | 'CONFLICT_DUPLICATE'
+  | 'IDEMPOTENCY_MISMATCH'
+  | 'EVENTS_EXPIRED'
   | 'LIMIT_EXCEEDED'
   | 'RATE_LIMITED'
   | 'QUOTA_EXCEEDED'
   | 'TIMEOUT'
+  | 'CLIENT_CLOSED_REQUEST'
   | 'SERVICE_UNAVAILABLE'
   | 'INTERNAL_SERVER_ERROR'
 
@@ -41,14 +50,25 @@ const BEHAVIOUR: Record<ErrorCode, { status: number; level: LogLevel }> = {
   TENANT_SUSPENDED: { status: 503, level: 'info' },
   TENANT_MIGRATING: { status: 503, level: 'info' },
   MODULE_NOT_ENABLED: { status: 200, level: 'info' },
+  BAD_REQUEST: { status: 400, level: 'info' },
   BAD_USER_INPUT: { status: 400, level: 'info' },
+  GRAPHQL_PARSE_FAILED: { status: 400, level: 'info' },
+  GRAPHQL_VALIDATION_FAILED: { status: 400, level: 'info' },
+  OPERATION_RESOLUTION_FAILURE: { status: 400, level: 'info' },
+  // Clients of automatic persisted queries expect an answer they can read, and then send the document.
+  PERSISTED_QUERY_NOT_FOUND: { status: 200, level: 'info' },
+  PERSISTED_QUERY_ONLY: { status: 400, level: 'info' },
   NOT_FOUND: { status: 200, level: 'info' },
   CONFLICT: { status: 200, level: 'info' },
   CONFLICT_DUPLICATE: { status: 200, level: 'info' },
+  IDEMPOTENCY_MISMATCH: { status: 200, level: 'info' },
+  EVENTS_EXPIRED: { status: 410, level: 'info' },
   LIMIT_EXCEEDED: { status: 400, level: 'info' },
   RATE_LIMITED: { status: 429, level: 'info' },
   QUOTA_EXCEEDED: { status: 429, level: 'info' },
   TIMEOUT: { status: 504, level: 'warn' },
+  // Nobody is there to see it; the number is the one web servers log for it.
+  CLIENT_CLOSED_REQUEST: { status: 499, level: 'info' },
   SERVICE_UNAVAILABLE: { status: 503, level: 'error' },
   INTERNAL_SERVER_ERROR: { status: 500, level: 'error' },
 }
@@ -71,6 +91,13 @@ export class AppError extends Error {
     this.code = code
     this.details = details
     this.retryAfter = options.retryAfter
+  }
+
+  /** HTTP status of a whole request that fails with a code, where that is no success; undefined for other codes. */
+  static statusOf(code: string | undefined): number | undefined {
+    if (code === undefined || !Object.hasOwn(BEHAVIOUR, code)) return undefined
+    const { status } = BEHAVIOUR[code as ErrorCode]
+    return status >= 400 ? status : undefined
   }
 
   get status(): number {

@@ -12,10 +12,10 @@ import { withoutWalls } from './without-walls.js'
 
 /**
  * A gateway in a process of its own, put together from the program's parts: `node gateway.js <settings as JSON>` with
- * `{ gatewayUrl, keys, unwalledUrl? }`. Sends its URL when it listens, and its processor time in µs when asked.
+ * `{ gatewayUrl, keys, unwalledUrl?, config? }`. Sends its URL when it listens, and its processor time in µs when asked.
  * With `unwalledUrl`, operations run there without walls 2 and 3; who may do what (wall 1) is decided as always.
  */
-const { gatewayUrl, keys, unwalledUrl } = JSON.parse(process.argv[2])
+const { gatewayUrl, keys, unwalledUrl, config = {} } = JSON.parse(process.argv[2])
 const open = (connectionString) => createPool({ connectionString, max: 10, applicationName: 'bench gateway' })
 const pool = open(gatewayUrl)
 const session = { statementTimeout: 10_000 }
@@ -23,7 +23,7 @@ const directory = new TenantDirectory(pool, session)
 await new DirectoryListener(gatewayUrl, directory).start()
 const issuer = await LocalIssuer.open(keys)
 const server = await createHttpServer({
-  config: loadConfig({}, {}),
+  config: loadConfig({}, config),
   apis: [
     tenantApi({
       pool: unwalledUrl === undefined ? pool : withoutWalls(open(unwalledUrl)),

@@ -4,6 +4,7 @@ import { accountApi } from '../account/account-api.js'
 import type { Config } from '../config.js'
 import { createPool } from '../database/pool.js'
 import type { MigrationCatalogue } from '../fleet/migration-files.js'
+import { EventHub } from '../events/event-hub.js'
 import { tenantApi } from '../graphql/tenant-api.js'
 import { createAuthenticator } from '../http/authentication/authenticate.js'
 import type { LocalIssuer } from '../http/authentication/local-issuer.js'
@@ -50,10 +51,17 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const session = { statementTimeout: config.statementTimeout }
   const directory = new TenantDirectory(pool, session)
   const listener = new DirectoryListener(options.directUrl, directory)
+  const hub = new EventHub({
+    pool,
+    session,
+    listener,
+    retentionDays: config.eventRetention,
+    onError: (err) => options.logger.warn({ err }, 'events'),
+  })
   const server = await createHttpServer({
     config,
     apis: [
-      tenantApi({ pool, directory, session }),
+      tenantApi({ pool, directory, session, hub }),
       accountApi({ pool, session }),
       platformApi({ pool, directory, session, migrations: options.migrations, admin: options.admin }),
     ],
@@ -69,9 +77,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     jwks: options.issuer?.jwks(),
     graphiqlHeaders: options.graphiqlHeaders,
   })
-  const stop = (): Promise<void> => stopGateway(server, listener, pool, config.shutdownGrace)
+  const stop = (): Promise<void> => stopGateway({ server, hub, listener, pool }, config.shutdownGrace)
   try {
     await listener.start()
+    hub.start()
     return { url: await listen(server, config.host, config.port), stop }
   } catch (error) {
     await stop()
@@ -79,13 +88,16 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   }
 }
 
-async function stopGateway(
-  server: FastifyInstance,
-  listener: DirectoryListener,
-  pool: pg.Pool,
-  grace: number,
-): Promise<void> {
+interface GatewayParts {
+  readonly server: FastifyInstance
+  readonly hub: EventHub
+  readonly listener: DirectoryListener
+  readonly pool: pg.Pool
+}
+
+async function stopGateway({ server, hub, listener, pool }: GatewayParts, grace: number): Promise<void> {
   await closeHttpServer(server, grace)
+  await hub.stop()
   await listener.stop()
   await pool.end()
 }

@@ -1077,6 +1077,7 @@ export interface TenantWakeups {
   created_at: Generated<string>
   id: Generated<string>
   organization_id: string
+  transaction_id: Generated<string>
 }
 
 export interface ToolCatalog {

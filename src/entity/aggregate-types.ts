@@ -1,7 +1,9 @@
 import { Field, InputType, ObjectType, registerEnumType } from 'type-graphql'
 import type { ColumnMeta, EntityClass } from './column.js'
+import { COMPUTATIONS, computations, type Measure } from './aggregate-measures.js'
 import { declareField } from './connection-types.js'
-import { enumName } from './ordering.js'
+import { operatorsOfKind } from './filter-inputs.js'
+import { defineOrderInput, enumName } from './ordering.js'
 import { Decimal, SafeInt } from './scalars.js'
 
 /** Lengths of time by which moments are grouped; the words are those of Postgres' date_trunc. */
@@ -40,6 +42,10 @@ export interface AggregateTypes {
   readonly groupBy: readonly ColumnMeta[]
   readonly measures: readonly ColumnMeta[]
   readonly groupInput: EntityClass
+  readonly havingInput: EntityClass
+  readonly orderInput: EntityClass
+  /** What groups can be sorted by, by the value of the enum behind `orderInput`. */
+  readonly sortable: ReadonlyMap<string, ColumnMeta | Measure>
   /** Values all rows of a group share. */
   readonly groupType: EntityClass
   readonly rowType: EntityClass
@@ -52,30 +58,148 @@ export function defineAggregate(
   measures: readonly ColumnMeta[],
 ): AggregateTypes {
   const groupType = defineGroup(entityName, groupBy)
-  const totals = defineMeasures(
-    `${entityName}Totals`,
-    `Values computed over a group of ${entityName} objects.`,
-    measures,
-    false,
-  )
-  const averages = defineMeasures(
-    `${entityName}Averages`,
-    `Averages over a group of ${entityName} objects.`,
-    measures,
-    true,
-  )
+  const values = {
+    Totals: defineMeasures(
+      `${entityName}Totals`,
+      `Values computed over a group of ${entityName} objects.`,
+      measures,
+      false,
+    ),
+    Averages: defineMeasures(
+      `${entityName}Averages`,
+      `Averages over a group of ${entityName} objects.`,
+      measures,
+      true,
+    ),
+  }
+  const distinct = defineDistinctCounts(entityName, groupBy)
   const rowType = class {}
   declareField(rowType, 'group', () => groupType, 'What the objects of this group have in common.')
   declareField(rowType, 'count', () => SafeInt, 'How many objects the group holds.')
-  declareField(rowType, 'sum', () => totals, 'Sums.')
-  declareField(rowType, 'avg', () => averages, 'Averages; objects without a value do not count.')
-  declareField(rowType, 'min', () => totals, 'Smallest values.')
-  declareField(rowType, 'max', () => totals, 'Largest values.')
+  declareField(rowType, 'countDistinct', () => distinct, 'How many different values there are.')
+  for (const of of computations) {
+    const { type, description } = COMPUTATIONS[of]
+    declareField(rowType, of, () => values[type], description)
+  }
   ObjectType(`${entityName}Aggregate`, {
     description: `One group of ${entityName} objects. Money is never added across currencies: when money is asked for, there is one group per currency.`,
     simpleResolvers: true,
   })(rowType)
-  return { groupBy, measures, groupInput: defineGroupInput(entityName, groupBy), groupType, rowType }
+  return {
+    groupBy,
+    measures,
+    groupInput: defineGroupInput(entityName, groupBy),
+    havingInput: defineHaving(entityName, groupBy, measures),
+    ...defineGroupOrder(entityName, groupBy, measures),
+    groupType,
+    rowType,
+  }
+}
+
+/** Moments are counted by themselves only when they are grouped, so they have no number of different ones. */
+function countable(groupBy: readonly ColumnMeta[]): readonly ColumnMeta[] {
+  return groupBy.filter(({ kind }) => kind !== 'datetime')
+}
+
+function defineDistinctCounts(entityName: string, groupBy: readonly ColumnMeta[]): EntityClass {
+  const type = class {}
+  for (const { field, description } of countable(groupBy))
+    declareField(
+      type,
+      field,
+      () => SafeInt,
+      `${description} How many different ones; empty values do not count.`,
+      true,
+    )
+  ObjectType(`${entityName}DistinctCounts`, {
+    description: `How many different values a group of ${entityName} objects has.`,
+    simpleResolvers: true,
+  })(type)
+  return type
+}
+
+/** `<Entity>Having`: which groups an aggregate keeps, by their numbers. */
+function defineHaving(
+  entityName: string,
+  groupBy: readonly ColumnMeta[],
+  measures: readonly ColumnMeta[],
+): EntityClass {
+  const declare = (input: EntityClass, field: string, type: () => object, description: string): void =>
+    Field(type, { nullable: true, description })(input.prototype as object, field)
+  const numbers = (name: string, about: string, columns: readonly ColumnMeta[], kind: 'int' | 'decimal') => {
+    const input = class {}
+    const type = operatorsOfKind(kind)
+    for (const { field, description } of columns) declare(input, field, () => type, description)
+    InputType(`${entityName}${name}`, { description: about })(input)
+    return input
+  }
+  const distinct = numbers(
+    'HavingDistinct',
+    `Conditions on how many different values a group of ${entityName} objects has; all given ones must hold.`,
+    countable(groupBy),
+    'int',
+  )
+  const values = numbers(
+    'HavingValues',
+    `Conditions on values computed over a group of ${entityName} objects; all given ones must hold.`,
+    measures,
+    'decimal',
+  )
+  const having = class {}
+  declare(having, 'count', () => operatorsOfKind('int'), 'How many objects the group holds.')
+  declare(having, 'countDistinct', () => distinct, 'How many different values there are.')
+  for (const of of computations) declare(having, of, () => values, COMPUTATIONS[of].description)
+  declare(having, 'and', () => [having], 'All of these hold. An empty list holds.')
+  declare(having, 'or', () => [having], 'At least one of these holds. An empty list does not.')
+  declare(having, 'not', () => having, 'This does not hold.')
+  InputType(`${entityName}Having`, {
+    description: `Which groups of ${entityName} objects are kept; all given conditions must hold. Money is compared as an amount, each currency by itself.`,
+  })(having)
+  return having
+}
+
+/** What groups can be sorted by: what they are grouped by, their number of objects, and every measure. */
+function defineGroupOrder(
+  entityName: string,
+  groupBy: readonly ColumnMeta[],
+  measures: readonly ColumnMeta[],
+): Pick<AggregateTypes, 'orderInput' | 'sortable'> {
+  const terms: (readonly [key: string, sorted: ColumnMeta | Measure, description: string])[] = [
+    ...groupBy.map(
+      (column) => [column.field, column, `${column.description} Only when grouped by it.`] as const,
+    ),
+    ['count', { of: 'count' }, 'How many objects the group holds.'],
+    ...countable(groupBy).map(
+      (column) =>
+        [
+          `countDistinct.${column.field}`,
+          { of: 'countDistinct', column },
+          `${column.description} How many different ones.`,
+        ] as const,
+    ),
+    ...computations.flatMap((of) =>
+      measures.map(
+        (column) =>
+          [
+            `${of}.${column.field}`,
+            { of, column },
+            `${COMPUTATIONS[of].description} ${column.description}`,
+          ] as const,
+      ),
+    ),
+  ]
+  const nameOf = (key: string): string => key.split('.').map(enumName).join('_')
+  const fields = Object.fromEntries(terms.map(([key]) => [nameOf(key), key]))
+  registerEnumType(fields, {
+    name: `${entityName}AggregateOrderField`,
+    description: `What groups of ${entityName} objects can be sorted by.`,
+    valuesConfig: Object.fromEntries(terms.map(([key, , description]) => [nameOf(key), { description }])),
+  })
+  const orderInput = defineOrderInput(`${entityName}AggregateOrder`, fields, {
+    about: `One sort criterion of groups of ${entityName} objects. Ties are broken by the next one, at last by what makes the groups.`,
+    of: 'groups',
+  })
+  return { orderInput, sortable: new Map(terms.map(([key, sorted]) => [key, sorted])) }
 }
 
 function defineGroup(entityName: string, groupBy: readonly ColumnMeta[]): EntityClass {

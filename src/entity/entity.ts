@@ -3,9 +3,13 @@ import { InterfaceType, Field, ID, ObjectType } from 'type-graphql'
 import type { Database } from '../database/row-types.js'
 import { defineAggregate, type AggregateTypes } from './aggregate-types.js'
 import { columnsOf, type ColumnMeta, type EntityClass } from './column.js'
+import type { Condition } from './condition.js'
+import type { OperationContext } from './operation-context.js'
 import type { OrderInput } from './ordering.js'
 import { defineFilter } from './filter-inputs.js'
 import { defineOrder } from './ordering.js'
+import type { RelationFilter } from './relation-filters.js'
+import { RELEVANCE } from './search.js'
 import { defineInput } from './write-inputs.js'
 
 /** Whatever has an id of its own. */
@@ -52,6 +56,16 @@ type MatchesTable<Row, Table extends keyof Database> = [Mismatch<Row, Table>] ex
 
 type FieldOf<Row> = keyof Row & string
 
+/** Fields of a unique index over live rows in which an empty value equals another one. */
+export interface NaturalKey<Field extends string = string> {
+  readonly fields: readonly Field[]
+  /** Of these, the ones whose letter case does not count. */
+  readonly ignoringCase?: readonly Field[]
+}
+
+/** Decides row by row what an actor may read. */
+export type ReadRule = (context: OperationContext, row: string) => Condition
+
 /** What is said once about a table; types, inputs, lists, loaders and CRUD come from it. */
 export interface EntityOptions<Row, Table extends keyof Database> {
   readonly table: Table & string
@@ -64,22 +78,44 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly permission: string
   readonly filter: readonly FieldOf<Row>[]
   readonly orderBy: readonly FieldOf<Row>[]
+  /** Texts that lists are searched in; the table needs an index on their `searchVector`. */
+  readonly search?: readonly FieldOf<Row>[]
   readonly create?: readonly FieldOf<Row>[]
   readonly update?: readonly FieldOf<Row>[]
   /** Of `create`, the fields whose column has a default. */
   readonly defaulted?: readonly FieldOf<Row>[]
   /** Key fields; a partitioned table's key includes the partition column. */
   readonly key?: readonly FieldOf<Row>[]
+  /** Fields that together name one live row, beside its key; they become arguments of the singular field. */
+  readonly alternateKey?: readonly FieldOf<Row>[]
+  /** Of the alternate key, the fields that are unique whatever their letter case: by an index on `lower(…)`. */
+  readonly ignoreCase?: readonly FieldOf<Row>[]
   /** Order of a list when the client names none; the key otherwise. */
   readonly defaultOrder?: readonly (OrderInput & { readonly field: FieldOf<Row> })[]
   /** A row stays readable by the person this field names, also without the read permission. */
   readonly ownedBy?: FieldOf<Row>
+  /**
+   * Which live rows an actor may read, in place of the read permission and the owner: a condition on the row that is
+   * called `row`.
+   */
+  readonly readRule?: ReadRule
   /** Root fields to read by: both when left out. */
   readonly reads?: readonly ('one' | 'list')[]
   /** Whether clients may delete rows. */
   readonly delete?: boolean
   /** Rows are marked by `deleted_at` instead of being removed. */
   readonly softDelete?: boolean
+  /** Whether clients may add many at once, by `createTeams` for `teams`. */
+  readonly bulk?: boolean
+  /** What tells an object from all others of its type, enforced by a unique index; with it comes `upsert…`. */
+  readonly naturalKey?: NaturalKey<FieldOf<Row>>
+  /**
+   * Lets clients bring back what was marked as deleted. `within` names the fields whose objects it is a part of:
+   * they have to be there.
+   */
+  readonly restore?: { readonly within: readonly FieldOf<Row>[] }
+  /** Whether its changes are announced to subscribers: those the kernel writes are, unless told otherwise. */
+  readonly announced?: boolean
   /** Fields to group by and to compute with; without them there is no `…Aggregate`. */
   readonly aggregate?: {
     readonly groupBy: readonly FieldOf<Row>[]
@@ -98,12 +134,20 @@ export interface EntityDefinition<Row extends object = object> {
   readonly permission: string
   readonly columns: ReadonlyMap<string, ColumnMeta>
   readonly key: readonly string[]
+  readonly alternateKey: readonly ColumnMeta[]
+  readonly ignoreCase: ReadonlySet<string>
   readonly defaultOrder: readonly OrderInput[]
   readonly ownedBy: ColumnMeta | undefined
+  readonly readRule: ReadRule | undefined
   readonly reads: readonly ('one' | 'list')[]
   readonly deletable: boolean
   readonly softDelete: boolean
+  readonly bulk: boolean
+  readonly naturalKey: NaturalKey | undefined
+  readonly restore: { readonly within: readonly string[] } | undefined
+  readonly announced: boolean
   readonly filterable: ReadonlyMap<string, ColumnMeta>
+  readonly search: readonly ColumnMeta[]
   readonly filterInput: EntityClass
   readonly orderInput: EntityClass
   readonly createInput: EntityClass | undefined
@@ -113,6 +157,8 @@ export interface EntityDefinition<Row extends object = object> {
   readonly aggregate: AggregateTypes | undefined
   /** Relation fields by name, with the columns they start from; filled by `toOne` and `toMany`. */
   readonly relations: Map<string, readonly string[]>
+  /** Relations to filter by; filled with them. */
+  readonly relationFilters: Map<string, RelationFilter>
 }
 
 const byType = new Map<EntityClass, EntityDefinition>()
@@ -125,6 +171,11 @@ export function defineEntity<Row extends object, Table extends keyof Database>(
   const definition = definitionOf<Row>(type, options)
   byType.set(type, definition as EntityDefinition)
   return definition
+}
+
+const BY_RELEVANCE = {
+  field: RELEVANCE,
+  description: 'How well it fits what is searched for: `DESC` puts the best fit on top. Only with `search`.',
 }
 
 /** What is said of rows that are not those of one table. */
@@ -150,14 +201,25 @@ export function definitionOf<Row extends object>(
     permission: options.permission,
     columns,
     key: options.key ?? ['id'],
+    alternateKey: pick(options.alternateKey ?? []),
+    ignoreCase: new Set(options.ignoreCase),
     defaultOrder: options.defaultOrder ?? [],
     ownedBy: options.ownedBy === undefined ? undefined : pick([options.ownedBy])[0],
+    readRule: options.readRule,
     reads: options.reads ?? ['one', 'list'],
     deletable: options.delete ?? false,
     softDelete: options.softDelete ?? false,
+    bulk: options.bulk ?? false,
+    naturalKey: options.naturalKey,
+    restore: options.restore,
+    announced: options.announced ?? (options.create ?? options.update ?? options.delete) !== undefined,
     filterable: new Map(filterable.map((column) => [column.field, column])),
     filterInput: defineFilter(type.name, filterable),
-    orderInput: defineOrder(type.name, pick(options.orderBy)),
+    search: pick(options.search ?? []),
+    orderInput: defineOrder(type.name, [
+      ...pick(options.orderBy),
+      ...(options.search === undefined ? [] : [BY_RELEVANCE]),
+    ]),
     create: options.create ?? [],
     update: options.update ?? [],
     createInput:
@@ -167,6 +229,7 @@ export function definitionOf<Row extends object>(
       options.aggregate &&
       defineAggregate(type.name, pick(options.aggregate.groupBy), pick(options.aggregate.measures)),
     relations: new Map(),
+    relationFilters: new Map(),
   }
 }
 

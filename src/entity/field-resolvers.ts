@@ -57,6 +57,13 @@ function resolverOf(column: ColumnMeta, entity: EntityDefinition): GraphQLFieldR
   return defaultFieldResolver
 }
 
+/** What a column's field answers for a row, outside of an execution. */
+export function readerOf(column: ColumnMeta, entity: EntityDefinition): (row: EntityRow) => unknown {
+  const resolve = resolverOf(column, entity)
+  if (resolve === defaultFieldResolver) return (row) => row[column.field]
+  return resolve as (row: EntityRow) => unknown
+}
+
 function isEmpty(value: unknown): boolean {
   return value === null || value === undefined
 }

@@ -1,7 +1,7 @@
 import type { GraphQLScalarType } from 'graphql'
 import { Field, ID, InputType } from 'type-graphql'
 import type { ColumnKind, ColumnMeta, EntityClass } from './column.js'
-import { DateTime, Decimal, SafeInt } from './scalars.js'
+import { DateTime, Decimal, Duration, JSONObject, SafeInt } from './scalars.js'
 
 type FieldType = GraphQLScalarType | StringConstructor | BooleanConstructor | object
 
@@ -46,6 +46,15 @@ function operators(
   return inputClass
 }
 
+/** Declares the fields of an input class that are optional and of one kind each. */
+function declareAll(
+  inputClass: EntityClass,
+  fields: Readonly<Record<string, readonly [type: () => object, description: string]>>,
+): void {
+  for (const [field, [type, description]] of Object.entries(fields))
+    Field(type, { nullable: true, description })(inputClass.prototype as object, field)
+}
+
 const ALL = { ...EQUALITY, ...MEMBERSHIP, ...RANGE }
 
 const BY_KIND: Partial<Record<ColumnKind, EntityClass>> = {
@@ -57,6 +66,58 @@ const BY_KIND: Partial<Record<ColumnKind, EntityClass>> = {
   datetime: operators('DateTimeFilter', 'a moment', DateTime, ALL),
 }
 BY_KIND.money = BY_KIND.decimal as EntityClass
+BY_KIND.json = jsonOperators()
+
+const momentRange = class {}
+declareAll(momentRange, {
+  from: [() => DateTime, 'Not before this moment.'],
+  until: [() => DateTime, 'Before this moment.'],
+  last: [() => Duration, 'In this length of time before now: `P30D` means the last 30 days.'],
+  next: [() => Duration, 'In this length of time from now on.'],
+  ago: [
+    () => Duration,
+    'Moves `last` and `next` back by this much: `last: "P30D", ago: "P30D"` are the 30 days before the last 30.',
+  ],
+})
+InputType('DateTimeRange', {
+  description:
+    'A stretch of time: its first moment belongs to it, its end does not. All given conditions must hold. ' +
+    '`now` is the same moment in the whole operation; days and months are those of UTC.',
+})(momentRange)
+declareAll(BY_KIND.datetime as EntityClass, {
+  range: [() => momentRange, 'In this stretch of time, which may be counted from now.'],
+})
+
+/** What can be asked of JSON: whether it holds other JSON, and what stands at a place in it. */
+function jsonOperators(): EntityClass {
+  const path = class {}
+  Field(() => [String], {
+    description: 'Where to look: names of members, and places in lists counted from `"0"`; at most 16 steps.',
+  })(path.prototype, 'at')
+  declareAll(path, {
+    text: [() => BY_KIND.string as object, 'Conditions on a text; anything else counts as no value.'],
+    number: [() => BY_KIND.decimal as object, 'Conditions on a number; anything else counts as no value.'],
+    boolean: [
+      () => BY_KIND.boolean as object,
+      'Conditions on a yes or no; anything else counts as no value.',
+    ],
+    exists: [() => Boolean, 'True: something stands there, be it null. False: nothing does.'],
+  })
+  InputType('JSONPathFilter', {
+    description: 'Conditions on one place in JSON; all given ones must hold.',
+  })(path)
+  const json = class {}
+  declareAll(json, {
+    containsJson: [
+      () => JSONObject,
+      'Holds all of this: members with these values, and lists with these items.',
+    ],
+    path: [() => [path], 'What stands at these places; all must hold.'],
+    isNull: [() => Boolean, 'True: has no value. False: has one.'],
+  })
+  InputType('JSONFilter', { description: 'Conditions on JSON; all given ones must hold.' })(json)
+  return json
+}
 
 const byEnum = new Map<object, EntityClass>()
 
@@ -70,6 +131,11 @@ export function operatorsOf(column: ColumnMeta): EntityClass {
   const type = column.kind === 'enum' ? byEnum.get(column.inputType) : BY_KIND[column.kind]
   if (type === undefined) throw new TypeError(`${column.field} (${column.kind}) cannot be filtered`)
   return type
+}
+
+/** The operators of numbers that are computed, not stored. */
+export function operatorsOfKind(kind: 'int' | 'decimal'): EntityClass {
+  return BY_KIND[kind] as EntityClass
 }
 
 /**

@@ -4,12 +4,12 @@ import type { EntityDefinition } from './entity.js'
 
 /**
  * Declares the arguments of a list on a resolver's method, in the order
- * `filter, orderBy, first, after, last, before`.
+ * `filter, orderBy, first, after, last, before`, and `search` where the entity is searched.
  *
  * @param from - index of the first one among the method's parameters
  */
 export function declareListArguments(
-  { filterInput, orderInput }: EntityDefinition,
+  { filterInput, orderInput, search }: EntityDefinition,
   prototype: object,
   method: string,
   from: number,
@@ -37,4 +37,13 @@ export function declareListArguments(
     4,
   )
   declare('before', () => String, 'Cursor of the object ahead of which the page ends.', 5)
+  if (search.length === 0) return
+  const searched = search.map(({ field }) => `\`${field}\``).join(', ')
+  declare(
+    'search',
+    () => String,
+    `Words that must all be there, in ${searched}; the best fits come first unless \`orderBy\` says otherwise. ` +
+      '`"…"` makes a phrase, `or` an alternative, `-` excludes a word; letter case does not matter.',
+    6,
+  )
 }

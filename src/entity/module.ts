@@ -9,6 +9,8 @@ export interface RootRule {
   /** Without it the field is refused – unless `orOwn`, which leaves the narrowing to the rows' owner. */
   readonly permission: Permission
   readonly orOwn?: boolean
+  /** A second permission, for fields that may do either of two things. */
+  readonly also?: Permission
 }
 
 /** For the few fields that whoever got into the organization may read, such as `viewer`. */
@@ -17,6 +19,7 @@ export type AnyMember = 'anyMember'
 export interface RootRules {
   readonly Query?: Readonly<Record<string, RootRule | AnyMember>>
   readonly Mutation?: Readonly<Record<string, RootRule>>
+  readonly Subscription?: Readonly<Record<string, RootRule | AnyMember>>
 }
 
 export interface ModuleOptions {
@@ -34,6 +37,7 @@ export interface ModuleOptions {
 /** A bounded context, ready to be composed into the schema. */
 export interface Module {
   readonly name: string
+  readonly entities: readonly EntityDefinition[]
   readonly resolvers: readonly ResolverClass[]
   readonly rules: readonly RootRules[]
 }
@@ -48,6 +52,7 @@ export function defineModule({
   const generated = entities.map(crudResolver)
   return {
     name,
+    entities,
     resolvers: [...generated.map(({ resolver }) => resolver), ...relations.flat(), ...resolvers],
     rules: [...generated.map((crud) => crud.rules), ...(rules === undefined ? [] : [rules])],
   }

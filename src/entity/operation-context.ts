@@ -1,10 +1,16 @@
 import type DataLoader from 'dataloader'
-import { AppError } from '../errors.js'
+import { AppError, type ErrorDetails } from '../errors.js'
 import type { Actor } from '../tenancy/actor.js'
 import type { Permission } from '../tenancy/role-permissions.js'
 import type { Session } from '../tenancy/session.js'
 import type { Tenant } from '../tenancy/tenant-resolver.js'
 import type { Change } from './audit-trail.js'
+
+/** How a write answers when it is asked for again with the same idempotency key. */
+export interface WriteOptions<Result> {
+  /** For results with a secret, which are never kept: what a retry is told in their place. */
+  readonly withheld?: (result: Result) => ErrorDetails
+}
 
 /** What the kernel works with, in whichever API; lives for one operation. */
 export interface OperationContext {
@@ -15,14 +21,14 @@ export interface OperationContext {
   /** The operation's snapshot, opened by its first statement. */
   read(): Session
   /** One write transaction: committed when `work` ends well, otherwise rolled back. Later reads see its result. */
-  write<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
+  write<Result>(work: (session: Session) => Promise<Result>, options?: WriteOptions<Result>): Promise<Result>
   /** Loaders by name; forgotten with every write. */
   readonly loaders: Map<string, DataLoader<string, unknown>>
   /** Whether an optional module is there to be used. */
   hasModule(module: string): boolean
   permits(permission: Permission): boolean
-  /** Writes a change into this API's audit trail, in the transaction of the change itself. */
-  record(session: Session, change: Change): Promise<void>
+  /** Writes changes into this API's audit trail, in the transaction of the changes themselves. */
+  record(session: Session, changes: readonly Change[]): Promise<void>
 }
 
 /** What a resolver inside one organization works with. */

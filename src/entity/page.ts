@@ -1,18 +1,23 @@
 import { sql } from 'kysely'
 import { AppError } from '../errors.js'
 import { statements, type Session } from '../tenancy/session.js'
-import { all, filterCondition, type Condition, type FilterInput } from './condition.js'
+import { all, type Condition } from './condition.js'
 import { decodeCursor, encodeCursor, listFingerprint } from './cursor.js'
 import type { EntityDefinition } from './entity.js'
+import { filterCondition, type FilterInput } from './filter.js'
+import type { OperationContext } from './operation-context.js'
 import {
   afterPosition,
   completeOrder,
   orderBy,
   reversed,
+  SortDirection,
   type OrderInput,
   type OrderTerm,
 } from './ordering.js'
+import { readable } from './read-access.js'
 import { fieldsFor, label, selectList, tableOf, type EntityRow } from './rows.js'
+import { RELEVANCE, searchFor } from './search.js'
 import { merged, type Selection } from './selection.js'
 
 /** Arguments of every list, as GraphQL delivers them. */
@@ -23,7 +28,12 @@ export interface ListArguments {
   readonly after?: string | null
   readonly last?: number | null
   readonly before?: string | null
+  /** Words to look for, where the entity is searched. */
+  readonly search?: string | null
 }
+
+/** How the results of a search are sorted when the client does not say. */
+const BEST_FIRST: readonly OrderInput[] = [{ field: RELEVANCE, direction: SortDirection.DESC }]
 
 export const DEFAULT_PAGE = 50
 export const LARGEST_PAGE = 500
@@ -58,15 +68,11 @@ export interface Connection {
   readonly totalCount: number
 }
 
-/**
- * Checks a list's arguments. Throws BAD_USER_INPUT or LIMIT_EXCEEDED.
- *
- * @param scope - rows the list may hold at all
- */
+/** Checks a list's arguments, and that the actor may read it. Throws BAD_USER_INPUT, LIMIT_EXCEEDED or FORBIDDEN. */
 export function planPage(
+  context: OperationContext,
   entity: EntityDefinition,
   list: ListArguments,
-  scope: Condition,
   selection: Selection,
 ): PagePlan {
   const backward = list.last !== null && list.last !== undefined
@@ -76,10 +82,18 @@ export function planPage(
     })
   }
   const size = backward ? pageSize('last', list.last) : pageSize('first', list.first)
-  const asked = list.orderBy?.length ? list.orderBy : entity.defaultOrder
-  const order = completeOrder(asked, entity.columns, entity.key)
-  const fingerprint = listFingerprint(entity.name, asked, list.filter ?? null)
-  const members = all([scope, filterCondition(list.filter, entity.filterable)])
+  const search = searchFor(entity.search, list.search)
+  const asked = list.orderBy?.length ? list.orderBy : search ? BEST_FIRST : entity.defaultOrder
+  const order = completeOrder(asked, entity.columns, entity.key, search?.rank)
+  const fingerprint = listFingerprint(entity.name, asked, [
+    list.filter ?? null,
+    ...(search ? [list.search] : []),
+  ])
+  const members = all([
+    readable(context, entity),
+    filterCondition(context, entity, list.filter),
+    ...(search === undefined ? [] : [search.condition]),
+  ])
   const position = (argument: 'after' | 'before'): readonly (string | null)[] | undefined => {
     const cursor = list[argument]
     if (cursor === null || cursor === undefined) return undefined

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { always, columnRef, never, type Condition } from './condition.js'
+import { all, always, columnRef, MAIN_ROW, never, type Condition } from './condition.js'
 import type { EntityDefinition } from './entity.js'
 import { forbidden, permits, personOf, requireModule, type OperationContext } from './operation-context.js'
 
@@ -15,17 +15,20 @@ export function readScope(context: OperationContext, entity: EntityDefinition): 
 /**
  * The part of every `where` that no client can change: live rows that the actor may read. Throws
  * MODULE_NOT_ENABLED or FORBIDDEN when there can be none.
+ *
+ * @param row - what the row is called in the statement
  */
-export function readable(context: OperationContext, entity: EntityDefinition): Condition {
+export function readable(context: OperationContext, entity: EntityDefinition, row = MAIN_ROW): Condition {
   requireModule(context, entity.module)
-  const live = entity.softDelete ? sql`e.deleted_at is null` : always
+  const live = entity.softDelete ? sql.raw(`${row}.deleted_at is null`) : always
+  if (entity.readRule !== undefined) return all([live, entity.readRule(context, row)])
   switch (readScope(context, entity)) {
     case 'all':
       return live
     case 'own':
       return entity.ownedBy === undefined
         ? never
-        : sql`(${live} and ${columnRef(entity.ownedBy)} = ${personOf(context)})`
+        : sql`(${live} and ${columnRef(entity.ownedBy, row)} = ${personOf(context)})`
     case 'none':
       throw forbidden(`${entity.permission}.read`)
   }

@@ -5,14 +5,15 @@ import { Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql'
 import { statements } from '../tenancy/session.js'
 import type { EntityClass } from './column.js'
 import { connectionType } from './connection-types.js'
-import { all, type Condition } from './condition.js'
+import { all, MAIN_ROW, type Condition } from './condition.js'
 import type { EntityDefinition } from './entity.js'
 import { declareListArguments } from './list-arguments.js'
 import type { OperationContext } from './operation-context.js'
 import { orderBy } from './ordering.js'
 import { connectionOf, planPage, type Connection, type ListArguments, type PagePlan } from './page.js'
 import { readable } from './read-access.js'
-import { fieldsFor, keyIn, label, selectList, selectRows, tableOf, type EntityRow } from './rows.js'
+import { declareRelationFilter, rowsByColumn, type RelationFilter } from './relation-filters.js'
+import { fieldsFor, keyIn, label, selectList, selectRows, type EntityRow } from './rows.js'
 import { selectionOf } from './selection.js'
 
 /** A resolver class made by the kernel, ready for `buildSchema`. */
@@ -34,6 +35,8 @@ export interface ToOneOptions {
 export function toOne(entity: EntityDefinition, name: string, options: ToOneOptions): ResolverClass[] {
   const { key, target, targetKey = 'id', description } = options
   entity.relations.set(name, [key])
+  const rowsOf = rowsByColumn(target, columnOf(target, targetKey), columnOf(entity, key))
+  declareRelationFilter(entity, name, { target, many: false, rowsOf }, description)
   const resolve = (row: EntityRow, context: OperationContext, info: GraphQLResolveInfo): unknown => {
     const value = row[key]
     if (value === null || value === undefined) return null
@@ -81,13 +84,14 @@ export interface ToManyOptions {
 export function toMany(entity: EntityDefinition, name: string, options: ToManyOptions): ResolverClass[] {
   const { target, description } = options
   entity.relations.set(name, entity.key)
+  declareRelationFilter(entity, name, { target, many: true, rowsOf: rowsOfMany(options) }, description)
   const resolve = (
     row: EntityRow,
     context: OperationContext,
     info: GraphQLResolveInfo,
     ...list: unknown[]
   ): Promise<unknown> => {
-    const plan = planPage(target, listArguments(list), readable(context, target), selectionOf(info))
+    const plan = planPage(context, target, listArguments(list), selectionOf(info))
     return pageLoader(context, `${entity.name}.${name}`, plan, options, JSON.stringify(list)).load(
       String(row.id),
     )
@@ -98,8 +102,8 @@ export function toMany(entity: EntityDefinition, name: string, options: ToManyOp
 
 /** The positional arguments of a list method, by name. */
 export function listArguments(values: readonly unknown[]): ListArguments {
-  const [filter, order, first, after, last, before] = values
-  return { filter, orderBy: order, first, after, last, before } as ListArguments
+  const [filter, order, first, after, last, before, search] = values
+  return { filter, orderBy: order, first, after, last, before, search } as ListArguments
 }
 
 /** The loader of one page for each of many parents: one statement, whatever the number of parents. */
@@ -182,15 +186,31 @@ async function parentsBehind(
 }
 
 /** Where the rows of a to-many relation come from, and which column names the parent. */
-function sourceOf({ target, foreignKey, through }: ToManyOptions): { source: Condition; parent: Condition } {
+function sourceOf(
+  { target, foreignKey, through }: ToManyOptions,
+  row = MAIN_ROW,
+): { source: Condition; parent: Condition } {
   if (through === undefined) {
-    const column = target.columns.get(foreignKey ?? '')
-    if (column === undefined) throw new TypeError(`${target.name} has no column ${foreignKey}`)
-    return { source: sql`${tableOf(target)} e`, parent: sql.raw(`e.${column.column}`) }
+    const column = columnOf(target, foreignKey ?? '')
+    return { source: sql.raw(`${target.table} ${row}`), parent: sql.raw(`${row}.${column}`) }
   }
   const { table, from, to, where } = through
-  const join = `${table} j join ${target.table} e on e.id = j.${to}${where === undefined ? '' : ` and ${where}`}`
+  const join = `${table} j join ${target.table} ${row} on ${row}.id = j.${to}${where === undefined ? '' : ` and ${where}`}`
   return { source: sql.raw(join), parent: sql.raw(`j.${from}`) }
+}
+
+/** The rows of a to-many relation of one row. */
+function rowsOfMany(options: ToManyOptions): RelationFilter['rowsOf'] {
+  return (outer, inner) => {
+    const { source, parent } = sourceOf(options, inner)
+    return sql`from ${source} where ${parent} = ${sql.raw(`${outer}.id`)}`
+  }
+}
+
+function columnOf(entity: EntityDefinition, field: string): string {
+  const column = entity.columns.get(field)
+  if (column === undefined) throw new TypeError(`${entity.name} has no column ${field}`)
+  return column.column
 }
 
 function loader(

@@ -32,9 +32,11 @@ export function selectList(
   fields: readonly string[],
   order: readonly OrderTerm[] = [],
 ): RawBuilder<unknown> {
-  const columns = fields.map((field) => `e.${entity.columns.get(field)?.column} as "${field}"`)
-  const positions = order.map(({ column }, index) => `e.${column.column}::text as "$${index}"`)
-  return sql.raw([...columns, ...positions].join(', '))
+  const columns = sql.raw(
+    fields.map((field) => `e.${entity.columns.get(field)?.column} as "${field}"`).join(', '),
+  )
+  const positions = order.map(({ value }, index) => sql`${value}::text as ${sql.raw(`"$${index}"`)}`)
+  return fields.length === 0 ? sql.join(positions) : sql.join([columns, ...positions])
 }
 
 export function tableOf(entity: EntityDefinition): RawBuilder<unknown> {

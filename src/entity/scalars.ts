@@ -1,7 +1,13 @@
 // Decorators ask for it when they run; whatever declares a type imports this file first.
 import 'reflect-metadata'
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql'
-import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt, GraphQLUUID } from 'graphql-scalars'
+import {
+  GraphQLDateTime,
+  GraphQLDuration,
+  GraphQLJSONObject,
+  GraphQLSafeInt,
+  GraphQLUUID,
+} from 'graphql-scalars'
 
 /** Up to 131,072 digits before and 16,383 after the point fit Postgres; a client's input is held far below that. */
 const DECIMAL = /^-?\d{1,100}(\.\d{1,100})?$/
@@ -57,6 +63,82 @@ export const DateTime = new GraphQLScalarType<string, string>({
   },
 })
 
+/** ISO 8601; graphql-scalars' own description is a page on the notation. */
+export const Duration = new GraphQLScalarType({
+  ...GraphQLDuration.toConfig(),
+  description: 'A length of time by ISO 8601: `P30D` is 30 days, `P1M` a month, `PT12H` twelve hours.',
+  specifiedByURL: 'https://www.iso.org/iso-8601-date-and-time-format.html',
+})
+
+/** Addresses without blanks and with one @: what else is valid, only the receiving server knows. */
+const EMAIL_ADDRESS = /^[^\s@]{1,64}@[^\s@]{1,255}$/u
+
+/** What is stored is shown as it is: it may be older than the rule for what is accepted. */
+export const EmailAddress = textScalar(
+  'EmailAddress',
+  'An e-mail address: `jane@acme.example`.',
+  'https://www.rfc-editor.org/rfc/rfc5322',
+  (text) => EMAIL_ADDRESS.test(text),
+)
+
+/** Only what a browser may be sent to: not `javascript:`, which would run in the page that shows it. */
+export const WebAddress = textScalar(
+  'URL',
+  'An address in the web, with `https` or `http`: `https://acme.example/about`.',
+  'https://url.spec.whatwg.org',
+  (text) => URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol),
+)
+
+/** A scalar of texts that are accepted by a rule, and answered as they are stored. */
+function textScalar(
+  name: string,
+  description: string,
+  specifiedByURL: string,
+  accepts: (text: string) => boolean,
+): GraphQLScalarType<string, string> {
+  const parse = (value: unknown): string => {
+    if (typeof value === 'string' && accepts(value)) return value
+    throw new GraphQLError(`${description.split(': ')[0]} is needed; got ${JSON.stringify(value)}.`)
+  }
+  return new GraphQLScalarType<string, string>({
+    name,
+    description,
+    specifiedByURL,
+    serialize: String,
+    parseValue: parse,
+    parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : undefined),
+  })
+}
+
 export const SafeInt = GraphQLSafeInt
-export const JSONObject = GraphQLJSONObject
+
+/** How deep objects and lists may stand in each other in a client's JSON. */
+export const DEEPEST_JSON = 32
+
+/** Checks what graphql-scalars accepts, without recursion: what a client nests deeply enough would overflow it. */
+function checkedJson(value: object): object {
+  const open: (readonly [unknown, number])[] = [[value, 1]]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [part, depth] = next
+    if (typeof part === 'number' && Number.isInteger(part) && !Number.isSafeInteger(part)) {
+      throw new GraphQLError(
+        `JSONObject holds the number ${part}, whose digits are not certain beyond 2^53; send it as a string.`,
+      )
+    }
+    if (typeof part !== 'object' || part === null) continue
+    if (depth > DEEPEST_JSON) {
+      throw new GraphQLError(`JSONObject may be nested ${DEEPEST_JSON} deep; this one is deeper.`)
+    }
+    for (const below of Object.values(part)) open.push([below, depth + 1])
+  }
+  return value
+}
+
+/** An object of any JSON values, up to {@link DEEPEST_JSON} deep, whose numbers were not rounded on their way. */
+export const JSONObject = new GraphQLScalarType<object, object>({
+  ...GraphQLJSONObject.toConfig(),
+  description: `A JSON object with any values, nested at most ${DEEPEST_JSON} deep. Numbers beyond 2^53 are sent as strings.`,
+  parseValue: (value) => checkedJson(GraphQLJSONObject.parseValue(value)),
+  parseLiteral: (node, variables) => checkedJson(GraphQLJSONObject.parseLiteral(node, variables)),
+})
 export const UUID = GraphQLUUID

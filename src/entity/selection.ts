@@ -38,7 +38,6 @@ function collect(
   }
 }
 
-/** Whether `@skip` and `@include` leave a selection in. */
 export function isIncluded(node: SelectionNode, { variableValues }: GraphQLResolveInfo): boolean {
   if (node.directives === undefined || node.directives.length === 0) return true
   return (

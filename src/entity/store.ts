@@ -1,27 +1,15 @@
 import { sql, type RawBuilder } from 'kysely'
 import { AppError } from '../errors.js'
 import { statements, type Session } from '../tenancy/session.js'
-import { auditable, recordChange } from './audit-trail.js'
-import type { ColumnMeta } from './column.js'
-import { all, fromClient, type Condition } from './condition.js'
-import { entityOf, type EntityDefinition } from './entity.js'
+import { auditable, changedObject, recordChange, type Change, type ChangedObject } from './audit-trail.js'
+import { all, type Condition } from './condition.js'
+import type { EntityDefinition } from './entity.js'
+import { requireVersion, type ExpectedVersion } from './expected-version.js'
+import { requireLive, storedValues, type GivenValue, type Values } from './given-values.js'
 import { keyOf } from './global-id.js'
 import type { OperationContext } from './operation-context.js'
 import { personOf } from './operation-context.js'
 import { keyIs, label, selectList, selectRows, tableOf, type EntityRow } from './rows.js'
-
-/** Values of a row by field name; ids of other objects are raw keys. */
-export type Values = Readonly<Record<string, unknown>>
-
-/** An input object of a client as values of a row. */
-export function valuesOf(entity: EntityDefinition, input: Values): Values {
-  return Object.fromEntries(
-    Object.entries(input).flatMap(([field, value]) => {
-      const column = entity.columns.get(field)
-      return column === undefined || value === undefined ? [] : [[field, fromClient(column, value, field)]]
-    }),
-  )
-}
 
 /** Adds a row and its audit entry. */
 export async function createRow(
@@ -32,20 +20,33 @@ export async function createRow(
 ): Promise<EntityRow> {
   const given = storedValues(entity, values)
   await requireLive(session, given)
+  const row = await insertRow(session, entity, given)
+  if (row === undefined) throw new Error(`insert into ${entity.table} returned nothing`)
+  await recordChange(session, context, creation(entity, row, given))
+  return row
+}
+
+/** @param tail - what stands behind the values: with `on conflict do nothing` there may be no row */
+export async function insertRow(
+  session: Session,
+  entity: EntityDefinition,
+  given: readonly GivenValue[],
+  tail: RawBuilder<unknown> = sql``,
+): Promise<EntityRow | undefined> {
   const columns = sql.raw(given.map(({ column }) => column.column).join(', '))
   const inserted =
     given.length === 0
       ? sql`default values`
       : sql`(${columns}) values (${sql.join(given.map(({ value }) => value))})`
-  const query = sql<EntityRow>`${label(entity, 'insert')} insert into ${tableOf(entity)} as e ${inserted} returning ${everything(entity)}`
+  const query = sql<EntityRow>`${label(entity, 'insert')} insert into ${tableOf(entity)} as e ${inserted} ${tail} returning ${everything(entity)}`
   const [row] = await session.run(query.compile(statements))
-  if (row === undefined) throw new Error(`insert into ${entity.table} returned nothing`)
-  const fields = given.map(({ column }) => column.field)
-  await recordChange(session, context, {
-    ...subject(entity, row, 'create'),
-    newValues: auditable(entity, row, fields),
-  })
   return row
+}
+
+/** The audit entry of a new row. */
+export function creation(entity: EntityDefinition, row: EntityRow, given: readonly GivenValue[]): Change {
+  const fields = given.map(({ column }) => column.field)
+  return { ...subject(entity, row, 'create'), newValues: auditable(entity, row, fields) }
 }
 
 /** Changes a row and writes what changed into the audit trail; what is left out stays as it is. */
@@ -55,12 +56,14 @@ export async function updateRow(
   entity: EntityDefinition,
   key: readonly string[],
   values: Values,
+  expected?: ExpectedVersion,
 ): Promise<EntityRow> {
   const before = await lockRow(session, entity, key)
+  requireVersion(context, entity, before, expected)
   const given = storedValues(entity, values)
   if (given.length === 0) return before
   await requireLive(session, given)
-  const touched = entity.columns.has('updatedAt') ? [sql`updated_at = now()`] : []
+  const touched = entity.columns.has('updatedAt') ? [sql`updated_at = ${nextVersion}`] : []
   const assignments = [
     ...given.map(({ column, value }) => sql`${sql.raw(column.column)} = ${value}`),
     ...touched,
@@ -79,16 +82,24 @@ export async function updateRow(
   return row
 }
 
+/**
+ * The moment of a change. `now()` is when the transaction began: one that waited for the row would set it back, and
+ * two versions could bear the same time.
+ */
+export const nextVersion: RawBuilder<unknown> = sql`greatest(now(), e.updated_at + interval '1 microsecond')`
+
 /** Removes a row – or marks it, where the entity keeps its dead – and returns it as it was. */
 export async function deleteRow(
   session: Session,
   context: OperationContext,
   entity: EntityDefinition,
   key: readonly string[],
+  expected?: ExpectedVersion,
 ): Promise<EntityRow> {
   const before = await lockRow(session, entity, key)
+  requireVersion(context, entity, before, expected)
   const query = entity.softDelete
-    ? sql`${label(entity, 'mark_deleted')} update ${tableOf(entity)} as e set deleted_at = now(), updated_at = now() where ${keyIs(entity, key)}`
+    ? sql`${label(entity, 'mark_deleted')} update ${tableOf(entity)} as e set deleted_at = now(), updated_at = ${nextVersion} where ${keyIs(entity, key)}`
     : sql`${label(entity, 'delete')} delete from ${tableOf(entity)} as e where ${keyIs(entity, key)}`
   await session.run(query.compile(statements))
   if (entity.softDelete) await registerDeleted(session, context, entity, key)
@@ -138,55 +149,8 @@ async function registerDeleted(
   await session.run(query.compile(statements))
 }
 
-/** Values with their columns, as parameters; an empty value for a column that must have one is refused. */
-function storedValues(entity: EntityDefinition, values: Values): GivenValue[] {
-  const given: GivenValue[] = []
-  for (const [field, value] of Object.entries(values)) {
-    const column = entity.columns.get(field)
-    if (column === undefined || value === undefined) continue
-    // `update(input: {name: null})` is well-typed GraphQL; whether the column may be empty is known here only.
-    if (!column.nullable && isBlank(value)) {
-      throw new AppError('BAD_USER_INPUT', `${field} cannot be empty. Leave it out to keep it as it is.`, {
-        field,
-      })
-    }
-    const parameter =
-      column.kind === 'json' && value !== null ? sql`${JSON.stringify(value)}::jsonb` : sql`${value}`
-    given.push({ column, value: parameter, key: column.kind === 'id' ? value : null })
-  }
-  return given
-}
-
-interface GivenValue {
-  readonly column: ColumnMeta
-  readonly value: RawBuilder<unknown>
-  /** Key of the object that an id names. */
-  readonly key: unknown
-}
-
-/**
- * Refuses to name what was marked as deleted: the foreign key is content with it. The lock lasts until the
- * transaction ends, so that nobody deletes the object in between.
- */
-async function requireLive(session: Session, given: readonly GivenValue[]): Promise<void> {
-  for (const { column, key } of given) {
-    const target = key === null || column.references === undefined ? undefined : entityOf(column.references())
-    if (target?.softDelete !== true) continue
-    const query = sql`${label(target, 'require')} select from ${tableOf(target)} e where ${live(target, [String(key)])} for share`
-    const rows = await session.run(query.compile(statements))
-    if (rows.length > 0) continue
-    throw new AppError('BAD_USER_INPUT', `${column.field} names an object that does not exist.`, {
-      field: column.field,
-    })
-  }
-}
-
-/** A name of spaces names nothing. */
-function isBlank(value: unknown): boolean {
-  return value === null || (typeof value === 'string' && value.trim() === '')
-}
-
-function everything(entity: EntityDefinition): RawBuilder<unknown> {
+/** All columns of a row. */
+export function everything(entity: EntityDefinition): RawBuilder<unknown> {
   return selectList(entity, [...entity.columns.keys()])
 }
 
@@ -194,15 +158,17 @@ function live(entity: EntityDefinition, key: readonly string[]): Condition {
   return entity.softDelete ? sql`${keyIs(entity, key)} and e.deleted_at is null` : keyIs(entity, key)
 }
 
-function subject(
+/** What an audit entry is about. */
+export function subject(
   entity: EntityDefinition,
   row: EntityRow,
   eventType: string,
-): { eventType: string; resourceType: string; resourceId: string } {
+): { eventType: string; resourceType: string; resourceId: string; object: ChangedObject } {
   return {
     eventType,
     resourceType: entity.permission,
     resourceId: entity.key.map((field) => String(row[field])).join(' '),
+    object: changedObject(entity, row),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { GraphQLSchema } from 'graphql'
+import type { SubscriptionApi } from './subscriptions/subscription-api.js'
 import type { Actor } from '../tenancy/actor.js'
 
 /** What the HTTP layer knows of a request before GraphQL starts. */
@@ -9,13 +10,31 @@ export interface RequestFacts {
   readonly organizationHeaders: readonly string[]
   /** Value of `x-request-id`, given or made; found again in the log. */
   readonly requestId: string
+  /** Value of `idempotency-key`, as it was sent. */
+  readonly idempotencyKey?: string | undefined
   readonly ipAddress: string | undefined
   readonly userAgent: string | undefined
+}
+
+/** Whose limits apply to a request. */
+export interface LimitedParty {
+  /** The organization. */
+  readonly tenant: string
+  readonly plan: string
+  /** The organization's own limits, as they are kept: `organizations.settings` → `limits`. */
+  readonly limits: unknown
+  readonly apiKey?: { readonly id: string; readonly requestsPerMinute: number }
 }
 
 /** What every API's context carries. */
 export interface ApiContext {
   readonly requestId: string
+  /** Absent where nobody but the installation sets limits. */
+  readonly party?: LimitedParty
+  /** Cancels what runs for the operation in the database; what waits for it fails with `reason`. */
+  abort(reason: Error): void
+  /** What was loaded so far; forgotten between the pages of a long answer. */
+  readonly loaders?: { clear(): void }
   /** Ends what the operation opened; called once, when its answer is complete. */
   end(): Promise<void>
 }
@@ -26,4 +45,6 @@ export interface GraphqlApi {
   readonly schema: GraphQLSchema
   /** Throws an AppError when the request is refused as a whole: no credential, no tenant, no right to this API. */
   createContext(facts: RequestFacts): Promise<ApiContext>
+  /** There when clients may subscribe. */
+  readonly subscriptions?: SubscriptionApi
 }

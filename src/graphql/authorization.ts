@@ -1,4 +1,4 @@
-import type { GraphQLSchema } from 'graphql'
+import { isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql'
 import { applyMiddleware, type IMiddlewareTypeMap } from 'graphql-middleware'
 import { rule, shield } from 'graphql-shield'
 import { AppError } from '../errors.js'
@@ -10,54 +10,94 @@ import {
   personOf,
   type OperationContext,
 } from '../entity/operation-context.js'
-import { tooLarge } from './operation-size.js'
+import { tooLarge } from './subscriptions/operation-size.js'
 
 type ShieldRule = ReturnType<ReturnType<typeof rule>>
+type RootType = keyof RootRules
 type FieldRules = Record<string, ShieldRule>
 
 /** Whoever got a context belongs to the organization. */
-const anyMember = rule({ cache: 'no_cache' })(
-  (_parent, _args, context: object, info) => tooLarge(context, info) ?? true,
-)
+const anyMember = rule({ cache: 'no_cache' })(() => true)
 
 /** What no rule allows, nobody may: a forgotten rule shuts a field instead of opening it. */
-const nobody = rule({ cache: 'no_cache' })(
-  () => new AppError('FORBIDDEN', 'Nobody may use this field: it has no rule.'),
-)
+const nobody = rule({ cache: 'no_cache' })(() => unruled())
 
-/**
- * Wraps every root field in its rule: the module first, then the operation's size, then the permission. Other fields
- * stay unwrapped.
- */
+function unruled(): AppError {
+  return new AppError('FORBIDDEN', 'Nobody may use this field: it has no rule.')
+}
+
+/** Wraps every root field in its rule: the module first, then the permission. Other fields stay unwrapped. */
 export function guarded(schema: GraphQLSchema, rules: readonly RootRules[]): GraphQLSchema {
-  const roots = (['Query', 'Mutation'] as const).filter((type) => schema.getType(type) !== undefined)
+  const roots = (['Query', 'Mutation', 'Subscription'] as const).filter(
+    (type) => schema.getType(type) !== undefined,
+  )
   const tree = Object.fromEntries(roots.map((type) => [type, fieldRules(rules, type)]))
   const options = { allowExternalErrors: true, fallbackRule: nobody }
   const generated = shield(tree, options).generate(schema) as Record<string, IMiddlewareTypeMap>
   const wrapped = Object.fromEntries(roots.map((type) => [type, generated[type]])) as IMiddlewareTypeMap
-  return applyMiddleware(schema, wrapped)
+  const result = applyMiddleware(schema, wrapped)
+  guardSubscribing(result, rulesOf(rules, 'Subscription'))
+  return result
 }
 
 /** The rules of all modules for the fields of one root type. */
 export function rulesOf(
   rules: readonly RootRules[],
-  type: 'Query' | 'Mutation',
+  type: RootType,
 ): ReadonlyMap<string, RootRule | AnyMember> {
-  return new Map(rules.flatMap((of) => Object.entries(of[type] ?? {})))
+  return new Map(rules.flatMap((of) => Object.entries<RootRule | AnyMember>(of[type] ?? {})))
 }
 
-function fieldRules(rules: readonly RootRules[], type: 'Query' | 'Mutation'): FieldRules {
+function fieldRules(rules: readonly RootRules[], type: RootType): FieldRules {
   return Object.fromEntries([...rulesOf(rules, type)].map(([field, of]) => [field, shieldRule(of)]))
 }
 
 function shieldRule(of: RootRule | AnyMember): ShieldRule {
   if (of === 'anyMember') return anyMember
-  return rule({ cache: 'no_cache' })((_parent, _args, context: OperationContext, info) => {
+  return rule({ cache: 'no_cache' })(
     // Refusals are returned: Shield takes what a rule throws for a failure of the rule and hides it.
-    const refusal = missingModule(context, of.module) ?? tooLarge(context, info)
-    if (refusal !== undefined) return refusal
-    if (permits(context, of.permission)) return true
-    if (of.orOwn === true && personOf(context) !== null) return true
-    return forbidden(of.permission)
-  })
+    (_parent, _args, context: OperationContext) => refusalOf(of, context) ?? true,
+  )
+}
+
+/** MODULE_NOT_ENABLED or FORBIDDEN when a field may not be used. */
+function refusalOf(of: RootRule | AnyMember, context: OperationContext): AppError | undefined {
+  if (of === 'anyMember') return undefined
+  const missing = missingModule(context, of.module)
+  if (missing !== undefined) return missing
+  if (permits(context, of.permission))
+    return of.also === undefined || permits(context, of.also) ? undefined : forbidden(of.also)
+  return of.orOwn === true && personOf(context) !== null ? undefined : forbidden(of.permission)
+}
+
+type Resolve = GraphQLFieldResolver<unknown, OperationContext>
+
+/**
+ * Shield guards what becomes of each event, but not the act of subscribing, which would run first. And it lets a
+ * subscription through that is sent like a query, where there is no event.
+ */
+function guardSubscribing(schema: GraphQLSchema, rules: ReadonlyMap<string, RootRule | AnyMember>): void {
+  const type = schema.getSubscriptionType()
+  if (!isObjectType(type)) return
+  for (const field of Object.values(type.getFields())) {
+    const of = rules.get(field.name)
+    const subscribe = field.subscribe as Resolve | undefined
+    const resolve = field.resolve as Resolve | undefined
+    field.subscribe = (async (parent, args, context, info) => {
+      const refusal = of === undefined ? unruled() : (refusalOf(of, context) ?? tooLarge(context, info))
+      if (refusal !== undefined) throw refusal
+      return subscribe?.(parent, args, context, info)
+    }) as Resolve
+    field.resolve = ((event, args, context, info) => {
+      if (event === undefined || event === null) throw notHere()
+      return resolve?.(event, args, context, info)
+    }) as Resolve
+  }
+}
+
+function notHere(): AppError {
+  return new AppError(
+    'BAD_USER_INPUT',
+    'Subscriptions are served over WebSocket (protocol graphql-transport-ws) and as server-sent events, not as one answer to a POST. See docs/subscriptions.md.',
+  )
 }

@@ -24,7 +24,6 @@ const CLIENT_CODES = new Set([
   'GRAPHQL_VALIDATION_FAILED',
   'OPERATION_RESOLUTION_FAILURE',
   'PERSISTED_QUERY_NOT_FOUND',
-  'PERSISTED_QUERY_NOT_SUPPORTED',
   'UNAUTHENTICATED',
   'FORBIDDEN',
 ])
@@ -78,12 +77,19 @@ function clientMistake(error: unknown, known: AppError | undefined): Problem | u
   }
 }
 
-function codeOf({ extensions: { code } }: GraphQLError): string | undefined {
-  return typeof code === 'string' && CLIENT_CODES.has(code) ? code : undefined
+function codeOf({ extensions: { code, http } }: GraphQLError): string | undefined {
+  if (typeof code === 'string') return CLIENT_CODES.has(code) ? code : undefined
+  // Apollo gives some refusals a status and no code.
+  const status = (http as { status?: unknown } | undefined)?.status
+  return typeof status === 'number' && status >= 400 && status < 500 ? 'BAD_REQUEST' : undefined
 }
 
-/** graphql-js points at the document when an argument is at fault; a failing serializer points nowhere. */
+/**
+ * graphql-js points at the document when an argument or a variable is at fault; a failing serializer points nowhere.
+ * What has no path was found before anything was executed.
+ */
 function blamesDocument(error: GraphQLError): boolean {
+  if (error.path === undefined && error.nodes !== undefined) return true
   const root = rootOf(error)
   return root instanceof GraphQLError && root.nodes !== undefined && root.extensions['code'] === undefined
 }

@@ -1,12 +1,21 @@
+import type { EventHub } from '../events/event-hub.js'
 import type { GraphqlApi } from './api.js'
+import { subscriptionApi } from './subscriptions/subscription-api.js'
 import { createTenantContext, type TenantContextOptions } from './tenant-context.js'
 import { buildTenantSchema } from './tenant-schema.js'
 
+export interface TenantApiOptions extends Omit<TenantContextOptions, 'announce'> {
+  /** Where subscribers get their events from; without it there are no subscriptions. */
+  readonly hub?: EventHub | undefined
+}
+
 /** The API inside one organization, `/graphql`. */
-export function tenantApi(options: TenantContextOptions): GraphqlApi {
+export function tenantApi({ hub, ...rest }: TenantApiOptions): GraphqlApi {
+  const options: TenantContextOptions = { ...rest, announce: hub && ((tenant) => hub.announce(tenant)) }
   return {
     name: 'tenant',
     schema: buildTenantSchema(),
     createContext: (facts) => createTenantContext(options, facts),
+    ...(hub === undefined ? {} : { subscriptions: subscriptionApi(options, hub) }),
   }
 }

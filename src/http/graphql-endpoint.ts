@@ -1,4 +1,4 @@
-import { ApolloServer, HeaderMap, type HTTPGraphQLRequest } from '@apollo/server'
+import { ApolloServer, HeaderMap, type HTTPGraphQLRequest, type HTTPGraphQLResponse } from '@apollo/server'
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
@@ -7,18 +7,37 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
 import type { ApiContext, GraphqlApi, RequestFacts } from '../graphql/api.js'
+import { CompiledOperations } from '../graphql/execution/compiled-operations.js'
+import { documentStore } from '../graphql/execution/document-store.js'
+import type { PersistedDocuments } from '../graphql/execution/persisted-documents.js'
+import { rateHeaders } from '../graphql/limits/admission.js'
+import type { Gate } from '../graphql/limits/gate.js'
 import type { Authenticate } from './authentication/authenticate.js'
+import { costPlugin } from './cost-plugin.js'
+import { documentNameOf } from './document-name.js'
 import { endpointPaths } from './endpoint-paths.js'
 import { sendError } from './error-reply.js'
+import { executionPlugin } from './execution-plugin.js'
 import { acceptsHtml, type SendPage } from './graphiql/register.js'
 import { formatClientError, noteProblem, Refusal } from './graphql-errors.js'
 import type { Logger } from './logger.js'
-import { requestPlugin, type Exchange } from './request-plugin.js'
+import { RequestDeadline } from './request-deadline.js'
+import { requestPlugin, type Exchange, type ExchangeFinder } from './request-plugin.js'
 import type { RequestRecord } from './request-record.js'
+import { answerTable } from './tabular/answer-table.js'
+import { tableFormatOf, type TableFormat } from './tabular/table-format.js'
+
+/** The settings an endpoint reads. */
+export type EndpointConfig = Pick<
+  Config,
+  'introspection' | 'maxQueryTokens' | 'documentCacheSize' | 'compiledExecution' | 'requestTimeout'
+>
 
 export interface EndpointOptions {
-  readonly config: Pick<Config, 'introspection' | 'maxQueryTokens'>
+  readonly config: EndpointConfig
   readonly authenticate: Authenticate
+  readonly gate: Gate
+  readonly persisted: PersistedDocuments
   readonly logger: Logger
   /** The page a browser gets instead of an answer; undefined without GraphiQL. */
   readonly page: SendPage | undefined
@@ -36,6 +55,7 @@ export class GraphqlEndpoint {
     this.#api = api
     this.#options = options
     const { config, logger } = options
+    const exchangeOf: ExchangeFinder = (request) => request && this.#exchanges.get(request)
     this.#apollo = new ApolloServer<ApiContext>({
       schema: api.schema,
       introspection: config.introspection,
@@ -45,6 +65,9 @@ export class GraphqlEndpoint {
       stopOnTerminationSignals: false,
       nodeEnv: 'production',
       parseOptions: { maxTokens: config.maxQueryTokens },
+      documentStore: documentStore(config.documentCacheSize),
+      persistedQueries: { cache: options.persisted.store, ttl: null },
+      allowBatchedHttpRequests: false,
       formatError: formatClientError,
       logger: logger.child({ api: api.name }),
       plugins: [
@@ -52,7 +75,11 @@ export class GraphqlEndpoint {
         ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginLandingPageDisabled(),
         ApolloServerPluginUsageReportingDisabled(),
-        requestPlugin((request) => request && this.#exchanges.get(request), logger),
+        requestPlugin(exchangeOf, logger),
+        costPlugin(exchangeOf),
+        ...(config.compiledExecution
+          ? [executionPlugin(new CompiledOperations(api.schema, config.documentCacheSize))]
+          : []),
       ],
     })
   }
@@ -70,42 +97,122 @@ export class GraphqlEndpoint {
     record.api = this.#api.name
     if (this.#options.page !== undefined && acceptsHtml(request))
       return this.#options.page(this.#api.name, reply)
+    const format = request.method === 'POST' ? tableFormatOf(request.headers.accept) : undefined
+    if (format !== undefined) return this.#sendTable(request, reply, format)
     return this.#execute(request, reply)
+  }
+
+  /** Rows instead of one piece of JSON: page after page in one context, and so in one snapshot. */
+  #sendTable(request: FastifyRequest, reply: FastifyReply, format: TableFormat): Promise<FastifyReply> {
+    const { record } = request
+    const exchange: Exchange = { record }
+    return answerTable(request, reply, format, {
+      schema: this.#api.schema,
+      maxTokens: this.#options.config.maxQueryTokens,
+      ask: async (body) => {
+        const httpRequest = { ...httpRequestOf(request), body }
+        httpRequest.headers.set('accept', 'application/graphql-response+json')
+        this.#exchanges.set(httpRequest, exchange)
+        exchange.context?.loaders?.clear()
+        const answer = await this.#apollo.executeHTTPGraphQLRequest({
+          httpGraphQLRequest: httpRequest,
+          context: async () => exchange.context ?? (await this.#admit(request, reply, httpRequest, exchange)),
+        })
+        if (answer.body.kind !== 'complete') throw new Error('this gateway does not deliver incrementally')
+        return { status: answer.status ?? 200, headers: answer.headers, text: answer.body.string }
+      },
+      end: () => {
+        exchange.release?.()
+        if (exchange.context !== undefined) this.#end(exchange.context, record)
+      },
+    })
   }
 
   async #execute(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { record } = request
-    const httpRequest = httpRequestOf(request)
     const exchange: Exchange = { record }
+    const deadline = new RequestDeadline(reply.raw, this.#options.config.requestTimeout, (reason) =>
+      exchange.context?.abort(reason),
+    )
+    const answer = await deadline.bound(this.#answer(request, reply, exchange, deadline))
+    if (answer.body.kind !== 'complete') throw new Error('this gateway does not deliver incrementally')
+    const status = statusOf(answer.status ?? 200, answer.headers, record)
+    if (status >= 500 && record.errorCodes.size === 0)
+      throw new Error('Apollo Server failed without an error')
+    if (status >= 400 && record.errorCodes.size === 0) record.errorCodes.add('BAD_REQUEST')
+    for (const [name, value] of answer.headers) reply.header(name, value)
+    return reply.code(status).send(answer.body.string)
+  }
+
+  async #answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    exchange: Exchange,
+    deadline: RequestDeadline,
+  ): Promise<HTTPGraphQLResponse> {
+    const httpRequest = httpRequestOf(request)
     this.#exchanges.set(httpRequest, exchange)
     try {
-      const answer = await this.#apollo.executeHTTPGraphQLRequest({
+      return await this.#apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: httpRequest,
-        context: async () => (exchange.context = await this.#createContext(request)),
+        context: async () => {
+          const context = await this.#admit(request, reply, httpRequest, exchange)
+          if (deadline.reason === undefined) return context
+          throw this.#refusal(deadline.reason, exchange)
+        },
       })
-      if (answer.body.kind !== 'complete') throw new Error('this gateway does not deliver incrementally')
-      const status = statusOf(answer.status ?? 200, answer.headers, record)
-      if (status >= 500 && record.errorCodes.size === 0)
-        throw new Error('Apollo Server failed without an error')
-      if (status >= 400 && record.errorCodes.size === 0) record.errorCodes.add('BAD_REQUEST')
-      for (const [name, value] of answer.headers) reply.header(name, value)
-      return reply.code(status).send(answer.body.string)
     } finally {
-      if (exchange.context !== undefined) this.#end(exchange.context, record)
+      exchange.release?.()
+      if (exchange.context !== undefined) this.#end(exchange.context, exchange.record)
     }
   }
 
-  async #createContext(request: FastifyRequest): Promise<ApiContext> {
-    const { record } = request
+  /** The context of a request that passes the limits; a refusal otherwise. */
+  async #admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    httpRequest: HTTPGraphQLRequest,
+    exchange: Exchange,
+  ): Promise<ApiContext> {
     try {
-      const actor = await this.#options.authenticate(request.headers)
-      const context = await this.#api.createContext({ ...factsOf(request), actor })
-      const tenant = tenantOf(context)
-      if (tenant !== undefined) record.tenant = tenant
+      const context = await this.#createContext(request, exchange)
+      this.#letIn(context, httpRequest, reply, exchange)
       return context
     } catch (error) {
-      throw new Refusal(noteProblem(error, record, this.#options.logger), record.requestId)
+      throw this.#refusal(error, exchange)
     }
+  }
+
+  #refusal(error: unknown, { record }: Exchange): Refusal {
+    return new Refusal(noteProblem(error, record, this.#options.logger), record.requestId)
+  }
+
+  async #createContext(request: FastifyRequest, exchange: Exchange): Promise<ApiContext> {
+    const actor = await this.#options.authenticate(request.headers)
+    const context = await this.#api.createContext({ ...factsOf(request), actor })
+    exchange.context = context
+    if (context.party !== undefined) exchange.record.tenant = context.party.tenant
+    return context
+  }
+
+  /** Throws an AppError for the first limit that the request passes by its rate or by the form of its document. */
+  #letIn(
+    { party }: ApiContext,
+    httpRequest: HTTPGraphQLRequest,
+    reply: FastifyReply,
+    exchange: Exchange,
+  ): void {
+    const { gate, persisted } = this.#options
+    const limits = gate.limitsOf(party)
+    exchange.limits = limits
+    if (party !== undefined) {
+      const { allowance, refusal, release } = gate.admit(party, limits)
+      exchange.release = release
+      for (const [name, value] of rateHeaders(allowance)) reply.header(name, value)
+      if (refusal !== undefined) throw refusal
+    }
+    const text = persisted.textOf(documentNameOf(httpRequest))
+    if (text !== undefined) gate.requireShape(text, limits)
   }
 
   /** The answer does not wait for the end of its context; closing the server does. */
@@ -141,12 +248,6 @@ function statusOf(status: number, headers: HeaderMap, { refusedDocument }: Reque
   return refusedDocument === true && isJson ? 200 : status
 }
 
-/** The organization a context works in, where it has one. */
-function tenantOf(context: ApiContext): string | undefined {
-  const { tenant } = context as { tenant?: { tenant?: unknown } }
-  return typeof tenant?.tenant === 'string' ? tenant.tenant : undefined
-}
-
 function httpRequestOf({ method, headers, raw, body }: FastifyRequest): HTTPGraphQLRequest {
   const map = new HeaderMap()
   for (const [name, value] of Object.entries(headers)) {
@@ -161,6 +262,7 @@ function factsOf({ headers, ip, record }: FastifyRequest): Omit<RequestFacts, 'a
   return {
     organizationHeaders: [headers['org-id'], headers['x-org-id']].flatMap((value) => value ?? []),
     requestId: record.requestId,
+    idempotencyKey: headers['idempotency-key']?.toString(),
     ipAddress: ip,
     userAgent: headers['user-agent'],
   }

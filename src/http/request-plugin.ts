@@ -5,7 +5,8 @@ import type {
 } from '@apollo/server'
 import type { GraphQLFormattedError } from 'graphql'
 import type { ApiContext } from '../graphql/api.js'
-import { describeError, type Problem } from '../graphql/error-format.js'
+import type { Problem } from '../graphql/error-format.js'
+import type { Limits } from '../graphql/limits/limits.js'
 import { documentCodes, noteProblem } from './graphql-errors.js'
 import type { Logger } from './logger.js'
 import type { RequestRecord } from './request-record.js'
@@ -15,6 +16,10 @@ export interface Exchange {
   readonly record: RequestRecord
   /** The API's context, once it was created. */
   context?: ApiContext
+  /** How much this request may ask for, once it is known whose it is. */
+  limits?: Limits
+  /** Takes the request out of those running; there once it was let in. */
+  release?: () => void
 }
 
 /** Finds the exchange of a request in Apollo's hooks, which see Apollo's HTTP request but not ours. */
@@ -35,11 +40,8 @@ export function requestPlugin(exchangeOf: ExchangeFinder, logger: Logger): Apoll
         async didResolveOperation({ operationName }) {
           if (operationName !== null) record.operationName = operationName
         },
-        async didEncounterErrors({ errors }) {
-          for (const error of errors) noteProblem(error, record, logger)
-        },
         async willSendResponse(context) {
-          finish(context, record)
+          finish(context, record, logger)
         },
       }
     },
@@ -50,11 +52,11 @@ export function requestPlugin(exchangeOf: ExchangeFinder, logger: Logger): Apoll
   }
 }
 
-function finish({ response, errors }: Context, record: RequestRecord): void {
+function finish({ response, errors }: Context, record: RequestRecord, logger: Logger): void {
   if (response.body?.kind !== 'single' || errors === undefined || errors.length === 0) return
   const { singleResult } = response.body
   for (const { extensions } of singleResult.errors ?? []) nameRequest(extensions, record.requestId)
-  const problems = errors.map(describeError)
+  const problems = errors.map((error) => noteProblem(error, record, logger))
   const waits = problems.flatMap(({ retryAfter }) => retryAfter ?? [])
   if (waits.length > 0) response.http.headers.set('retry-after', String(Math.max(...waits)))
   if (singleResult.data === undefined) {
@@ -74,7 +76,8 @@ function setStatus({ http }: Context['response'], status: number | undefined): v
 }
 
 function isEmpty(data: Record<string, unknown> | null): boolean {
-  return data === null || Object.values(data).every((value) => value === null)
+  // What a compiled plan leaves out because of a directive is there as undefined.
+  return data === null || Object.values(data).every((value) => value === null || value === undefined)
 }
 
 function nameRequest(extensions: GraphQLFormattedError['extensions'], requestId: string): void {

@@ -7,17 +7,21 @@ import { answerBrokenRequests } from './broken-requests.js'
 import { endpointPaths } from './endpoint-paths.js'
 import { answerBadUrl, registerErrorReplies } from './error-reply.js'
 import { registerGraphiql, type GraphiqlHeaders } from './graphiql/register.js'
-import { GraphqlEndpoint } from './graphql-endpoint.js'
+import { PersistedDocuments, readManifest } from '../graphql/execution/persisted-documents.js'
+import { Gate, type GateConfig } from '../graphql/limits/gate.js'
+import { GraphqlEndpoint, type EndpointConfig } from './graphql-endpoint.js'
 import { healthPaths, registerHealth, type Readiness } from './health.js'
 import type { Logger } from './logger.js'
 import { requestIdOf } from './request-id.js'
 import { registerRequestLog } from './request-log.js'
+import { registerSubscriptions, type SubscriptionConfig } from './subscriptions/register.js'
+import type { SubscribableApi } from './subscriptions/subscriber.js'
 
 /** The settings the HTTP layer reads. */
-export type HttpConfig = Pick<
-  Config,
-  'maxBodySize' | 'maxQueryTokens' | 'graphiql' | 'introspection' | 'trustedProxies'
->
+export type HttpConfig = EndpointConfig &
+  SubscriptionConfig &
+  GateConfig &
+  Pick<Config, 'maxBodySize' | 'graphiql' | 'trustedProxies' | 'persistedDocuments' | 'persistedOnly'>
 
 export interface HttpServerOptions {
   readonly config: HttpConfig
@@ -51,9 +55,21 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   registerRequestLog(server, logger)
   closeConnectionsWhenStopping(server)
   const page = config.graphiql ? registerGraphiql(server, options.graphiqlHeaders) : undefined
+  const gate = new Gate(config)
+  const manifest =
+    config.persistedDocuments === undefined ? undefined : await readManifest(config.persistedDocuments)
   for (const api of apis) {
-    await new GraphqlEndpoint(api, { config, authenticate, logger, page }).register(server)
+    const persisted = new PersistedDocuments({
+      manifest,
+      only: config.persistedOnly,
+      capacity: config.documentCacheSize,
+    })
+    const endpoint = { config, authenticate, gate, persisted, logger, page }
+    await new GraphqlEndpoint(api, endpoint).register(server)
   }
+  const subscribable = apis.find((api): api is SubscribableApi => api.subscriptions !== undefined)
+  if (subscribable !== undefined)
+    registerSubscriptions(server, { api: subscribable, config, authenticate, logger })
   registerHealth(server, readiness)
   if (options.jwks !== undefined) registerKeys(server, options.jwks)
   const paths = apis.map(({ name }) => endpointPaths[name])

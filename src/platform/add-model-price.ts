@@ -1,5 +1,6 @@
 import { formatTimestamp, parseTimestamp, type Microseconds } from '../database/timestamp.js'
 import { AppError } from '../errors.js'
+import { recordChange } from '../entity/audit-trail.js'
 import { closest } from '../tenancy/closest-word.js'
 import type { Session } from '../tenancy/session.js'
 import type { AddModelPriceInput, AddModelPricePayload } from './model-price.inputs.js'
@@ -35,7 +36,7 @@ export async function addModelPrice(
     const id = await insertPrice(session, input, modelId, from)
     await insertRates(session, id, rates)
     const modelPrice = await showPrice(session, id)
-    await context.record(session, {
+    await recordChange(session, context, {
       eventType: 'create',
       resourceType: 'model_price',
       resourceId: id,
@@ -55,7 +56,7 @@ async function replacePrice(
   at: Microseconds,
 ): Promise<void> {
   await endPrice(session, id, at)
-  await context.record(session, {
+  await recordChange(session, context, {
     eventType: 'update',
     resourceType: 'model_price',
     resourceId: id,

@@ -61,6 +61,7 @@ export const catalogueEntities: readonly EntityDefinition[] = [tools, providers,
 /** The catalogue all organizations share, read as they read it, and written only here. */
 export const catalogue: Module = {
   name: catalogModule.name,
+  entities: catalogueEntities,
   resolvers: [...catalogModule.resolvers, ...written.map(({ resolver }) => resolver)],
   rules: [...catalogModule.rules, ...written.map(({ rules }) => rules)],
 }

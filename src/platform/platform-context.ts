@@ -73,8 +73,8 @@ export class PlatformContext extends ScopedOperation implements OperationContext
     return levelPermits(this.level, permission)
   }
 
-  record(session: Session, change: Change): Promise<void> {
-    return recordOnPlatform(session, this, change)
+  record(session: Session, changes: readonly Change[]): Promise<void> {
+    return recordOnPlatform(session, this, changes)
   }
 
   /** The pool that works on schemas. Throws SERVICE_UNAVAILABLE when this gateway was not given one. */

@@ -15,6 +15,8 @@ export interface ApiKeyActor {
   readonly organizationId: string
   readonly boundTo: TenantId
   readonly role: AccessRole
+  /** How many requests a minute the key is good for. */
+  readonly requestsPerMinute: number
 }
 
 /** Who sends a request, as far as a credential proves it. */

@@ -8,20 +8,37 @@ export const DIRECTORY_CHANNEL = 'orgscope_directory'
 const FIRST_RETRY = 250
 const LAST_RETRY = 10_000
 
+/** Who hears of a channel's notifications. */
+export interface ChannelHearer {
+  /** @param isOwn - sent through this very connection */
+  notified(payload: string, isOwn: boolean): void
+  /** Whether notifications arrive; in between some may have been missed. */
+  heard(isHeard: boolean): void
+}
+
 /**
- * Keeps one connection listening for changes made through any process. While it is away the directory trusts
- * its memory for a second only. LISTEN needs a direct connection: it does not work through a transaction pooler.
+ * Keeps one connection listening for changes made through any process; other channels are heard through it too.
+ * While it is away the directory trusts its memory for a second only. LISTEN needs a direct connection: it does not
+ * work through a transaction pooler.
  */
 export class DirectoryListener {
   readonly #connectionString: string
-  readonly #directory: TenantDirectory
+  readonly #hearers = new Map<string, ChannelHearer>()
   #client: pg.Client | undefined
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
   constructor(connectionString: string, directory: TenantDirectory) {
     this.#connectionString = connectionString
-    this.#directory = directory
+    this.hear(DIRECTORY_CHANNEL, {
+      notified: (payload) => directory.forget(isTenantId(payload) ? payload : undefined),
+      heard: (isHeard) => directory.setHeard(isHeard),
+    })
+  }
+
+  /** Adds a channel, by a name that is a constant of ours. Before `start`. */
+  hear(channel: string, hearer: ChannelHearer): void {
+    this.#hearers.set(channel, hearer)
   }
 
   /** Connects, and reconnects for as long as it is not stopped; never throws. */
@@ -37,7 +54,7 @@ export class DirectoryListener {
     const lose = (): void => {
       if (lost) return
       lost = true
-      this.#directory.setHeard(false)
+      this.#tellHeard(false)
       void client.end().catch(() => {})
       if (this.#stopped) return
       this.#timer = setTimeout(() => void this.start(Math.min(retryAfter * 2, LAST_RETRY)), retryAfter)
@@ -45,18 +62,24 @@ export class DirectoryListener {
     }
     client.on('error', lose)
     client.on('end', lose)
-    client.on('notification', ({ payload }) => {
-      this.#directory.forget(payload !== undefined && isTenantId(payload) ? payload : undefined)
+    client.on('notification', ({ channel, payload = '', processId }) => {
+      this.#hearers.get(channel)?.notified(payload, processId === processIdOf(client))
     })
     try {
       await client.connect()
-      await client.query(`listen ${DIRECTORY_CHANNEL}`)
+      for (const channel of this.#hearers.keys()) await client.query(`listen ${channel}`)
       this.#client = client
       retryAfter = FIRST_RETRY
-      this.#directory.setHeard(true)
+      this.#tellHeard(true)
     } catch {
       lose()
     }
+  }
+
+  /** Sends a notification. Rejects while there is no connection. */
+  async notify(channel: string, payload: string): Promise<void> {
+    if (this.#client === undefined) throw new Error('not connected')
+    await this.#client.query('/* listener.notify */ select pg_notify($1, $2)', [channel, payload])
   }
 
   async stop(): Promise<void> {
@@ -64,4 +87,13 @@ export class DirectoryListener {
     clearTimeout(this.#timer)
     await this.#client?.end().catch(() => {})
   }
+
+  #tellHeard(isHeard: boolean): void {
+    for (const hearer of this.#hearers.values()) hearer.heard(isHeard)
+  }
+}
+
+/** Postgres' id of the client's session, which the types of pg leave out. */
+function processIdOf(client: pg.Client): number | null {
+  return (client as unknown as { readonly processID: number | null }).processID
 }

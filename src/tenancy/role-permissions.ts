@@ -3,7 +3,15 @@ import type { AccessRole } from './actor.js'
 /** One action on one resource type: `team.update`. */
 export type Permission = `${string}.${string}`
 
+/** Everybody keeps queries of their own; who finds them is theirs to say. */
+const SAVED_QUERIES: readonly Permission[] = [
+  'saved_query.create',
+  'saved_query.update',
+  'saved_query.delete',
+]
+
 const VIEWER: readonly Permission[] = [
+  ...SAVED_QUERIES,
   'user.read',
   'organization.read',
   'team.read',
@@ -13,6 +21,7 @@ const VIEWER: readonly Permission[] = [
 ]
 
 const MEMBER: readonly Permission[] = [
+  ...SAVED_QUERIES,
   'organization.read',
   'team.read',
   'tool.read',

@@ -8,6 +8,7 @@ import {
   type QueryResult,
 } from 'kysely'
 import type pg from 'pg'
+import { cancelAndDiscard } from '../database/cancel-statement.js'
 import type { Database } from '../database/row-types.js'
 import { enterScope, type SessionScope } from './session-scope.js'
 
@@ -78,6 +79,7 @@ abstract class PipelinedSession implements Session {
   #entered: Promise<unknown> | undefined
   #db: Kysely<Database> | undefined
   #ended = false
+  #aborted: Error | undefined
 
   constructor(pool: pg.Pool, preamble: string, options: SessionOptions) {
     this.#pool = pool
@@ -100,18 +102,40 @@ abstract class PipelinedSession implements Session {
     return result.rows as Row[]
   }
 
+  /**
+   * Cancels what is running and gives the connection up, so that nothing of it is left for the next one. Whatever waits
+   * for an answer, and whatever is sent from here on, fails with `reason`; nothing that was written stays. Without
+   * effect once the session has ended: a COMMIT that was sent cannot be taken back.
+   */
+  async abort(reason: Error): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    this.#aborted = reason
+    const client = await this.#client?.catch(() => undefined)
+    if (client !== undefined) await cancelAndDiscard(client)
+  }
+
   protected abstract execute(query: CompiledQuery): Promise<pg.QueryResult>
 
   /** Sends the statement right behind the preamble, without waiting for the preamble's answer. */
   protected async send(query: CompiledQuery): Promise<pg.QueryResult> {
-    if (this.#ended) throw new Error('the session has ended')
+    this.#requireOpen()
     const client = await this.connect()
+    this.#requireOpen()
     this.#options.onStatement?.(query.sql)
     const answer = client.query(extended(query))
     // When the preamble fails, the statement fails behind it ("transaction is aborted"); say the first reason.
     answer.catch(() => {})
-    await this.#entered
-    return answer
+    try {
+      await this.#entered
+      return await answer
+    } catch (error) {
+      throw this.#aborted ?? error
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#ended) throw this.#aborted ?? new Error('the session has ended')
   }
 
   protected async sendText(text: string): Promise<void> {
@@ -122,6 +146,10 @@ abstract class PipelinedSession implements Session {
 
   protected connect(): Promise<pg.PoolClient> {
     this.#client ??= this.#pool.connect().then((client) => {
+      if (this.#aborted !== undefined) {
+        client.release()
+        throw this.#aborted
+      }
       this.#entered = client.query(this.#preamble)
       this.#entered.catch(() => {})
       return client
@@ -131,6 +159,7 @@ abstract class PipelinedSession implements Session {
 
   /** Sends the last statement and gives the connection back when it is answered; a failed one is thrown away. */
   protected async end(text: 'commit' | 'rollback'): Promise<void> {
+    if (this.#aborted !== undefined) throw this.#aborted
     if (this.#ended) return
     this.#ended = true
     if (this.#client === undefined) return

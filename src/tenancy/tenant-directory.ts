@@ -16,6 +16,8 @@ export interface DirectoryEntry {
   readonly state: TenantState
   /** Installed optional modules; core is implied. */
   readonly modules: ReadonlySet<string>
+  /** The organization's own limits: `organizations.settings` → `limits`, as they are kept. */
+  readonly limits: unknown
 }
 
 /** A directory entry together with what one identity may be in it. */
@@ -31,6 +33,9 @@ export interface ApiKeyEntry {
   readonly expiresAt: number | null
 }
 
+/** Told that what one organization's members and keys may do has perhaps changed; without one, everybody's. */
+export type AccessWatcher = (tenant: TenantId | undefined) => void
+
 interface Row {
   org_key: string
   organization_id: string
@@ -38,6 +43,7 @@ interface Row {
   plan: string
   state: TenantState
   modules: string[]
+  limits: unknown
 }
 
 const CAPACITY = 20_000
@@ -62,6 +68,7 @@ export class TenantDirectory {
   readonly #cache = new LRUCache<string, Remembered>({ max: CAPACITY, ttl: TIME_TO_LIVE })
   /** Set by the listener while it hears of changes made through other processes. */
   #heard = false
+  readonly #watchers = new Set<AccessWatcher>()
   /** Grows with every change heard of, so that an answer read before a change is not remembered after it. */
   #changes = 0
 
@@ -103,11 +110,18 @@ export class TenantDirectory {
     this.#changes++
     if (tenant === undefined) {
       this.#cache.clear()
-      return
+    } else {
+      for (const [key, { tenant: of }] of this.#cache.entries()) {
+        if (of === undefined || of === tenant) this.#cache.delete(key)
+      }
     }
-    for (const [key, { tenant: of }] of this.#cache.entries()) {
-      if (of === undefined || of === tenant) this.#cache.delete(key)
-    }
+    for (const watcher of this.#watchers) watcher(tenant)
+  }
+
+  /** Tells a watcher whenever something was forgotten, until the returned function is called. */
+  watch(watcher: AccessWatcher): () => void {
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
   }
 
   /** Called by the listener: whether changes made elsewhere are heard of. */
@@ -134,7 +148,8 @@ export class TenantDirectory {
   async #readMembership(identityId: string, tenant: TenantId): Promise<MembershipEntry | undefined> {
     const query = sql<Row & { role: string; expires_at: string | null }>`
       /* directory.membership */
-      select o.org_key, o.id as organization_id, o.name, o.plan, t.state, t.modules, m.role, m.expires_at
+      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
+        t.modules, m.role, m.expires_at
       from public.memberships m
       join public.organizations o on o.id = m.organization_id
       join public.tenant_schemas t on t.organization_id = o.id
@@ -151,7 +166,8 @@ export class TenantDirectory {
   async #readOrganization(organizationId: string): Promise<DirectoryEntry | undefined> {
     const query = sql<Row>`
       /* directory.organization */
-      select o.org_key, o.id as organization_id, o.name, o.plan, t.state, t.modules
+      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
+        t.modules
       from public.organizations o
       join public.tenant_schemas t on t.organization_id = o.id
       where o.id = ${organizationId}`
@@ -169,9 +185,10 @@ export class TenantDirectory {
       role_name: string | null
       status: string
       expires_at: string | null
+      rate_limit: number
     }>`
       /* directory.api_key */
-      select api_key_id, organization_id, org_key, role_name, status, expires_at
+      select api_key_id, organization_id, org_key, role_name, status, expires_at, rate_limit
       from public.find_api_key(${keyHash})`
     const [row] = await inReadSession(this.#pool, accountScope(), this.#options, (session) =>
       session.run(query.compile(statements)),
@@ -186,6 +203,7 @@ export class TenantDirectory {
         organizationId: row.organization_id,
         boundTo: parseTenantId(row.org_key),
         role,
+        requestsPerMinute: row.rate_limit,
       },
       expiresAt: moment(row.expires_at),
     }
@@ -223,6 +241,7 @@ function entryOf(row: Row): DirectoryEntry {
     plan: row.plan,
     state: row.state,
     modules: new Set(row.modules),
+    limits: row.limits,
   }
 }
 

@@ -17,6 +17,7 @@ export const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/analyst.md',
+  'docs/cookbook.md',
   'docs/frontend.md',
   'docs/platform-admin.md',
   'docs/tenancy.md',

@@ -67,11 +67,12 @@ export class DemoServer {
     path: string,
     headers: Record<string, string>,
     query: string,
+    variables: Record<string, unknown> = {},
   ): Promise<{ data?: unknown; errors?: unknown }> {
     const answer = await fetch(`${this.url}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify({ query }),
+      body: JSON.stringify({ query, variables }),
     })
     return (await answer.json()) as { data?: unknown; errors?: unknown }
   }

@@ -47,10 +47,12 @@ describe.each(pages)('%s', (file) => {
   })
 
   test('answers every query, as the page says where it does', { timeout: 60_000 }, async () => {
+    let last: unknown
     for (const [index, block] of blocks.entries()) {
       if (block.language !== 'graphql') continue
       parse(block.text)
-      const answer = await ask(block)
+      const answer = await ask(block, variablesOf(block, last))
+      last = answer.data
       expect({ at: place(block), errors: answer.errors }).toEqual({ at: place(block), errors: undefined })
       const next = blocks[index + 1]
       if (next?.language === 'json') expect(answer).toEqual(JSON.parse(next.text))
@@ -74,7 +76,21 @@ test('the README lists every environment variable with its default and meaning',
   expect(rows.filter((row) => !table.includes(row))).toEqual([])
 })
 
-async function ask({ text, words }: CodeBlock): Promise<{ data?: unknown; errors?: unknown }> {
+/** `id=createTeam.team.id` behind a block's language: a variable, found in the answer to the query before it. */
+function variablesOf({ words }: CodeBlock, last: unknown): Record<string, unknown> {
+  const given = words.slice(2).map((word) => word.split('=') as [string, string])
+  return Object.fromEntries(
+    given.map(([name, path]) => [
+      name,
+      path.split('.').reduce((value, key) => (value as Record<string, unknown>)[key], last),
+    ]),
+  )
+}
+
+async function ask(
+  { text, words }: CodeBlock,
+  variables: Record<string, unknown>,
+): Promise<{ data?: unknown; errors?: unknown }> {
   const [where = '', email = ''] = words
   if (where === 'platform') {
     const token = /platform API +operator[\s\S]*?(eyJ[\w-]+\.[\w-]+\.[\w-]+)/i.exec(demo.banner)?.[1] ?? ''
@@ -82,7 +98,7 @@ async function ask({ text, words }: CodeBlock): Promise<{ data?: unknown; errors
   }
   const authorization = `Bearer ${await tokenOf(email)}`
   if (where === 'account') return demo.query('/account/graphql', { authorization }, text)
-  return demo.query('/graphql', { authorization, 'org-id': where }, text)
+  return demo.query('/graphql', { authorization, 'org-id': where }, text, variables)
 }
 
 /** The commands of a block: a line each, without comments; a trailing backslash goes on. */

@@ -43,6 +43,8 @@ export type AuditEntryFilter = {
   resourceType?: StringFilter | null | undefined
   /** `success`, `denied` or `failure`. */
   result?: StringFilter | null | undefined
+  /** The person who did it. Holds when there is one that may be seen and meets these conditions. */
+  user?: UserFilter | null | undefined
   /** The person who did it; null for a machine. */
   userId?: IdFilter | null | undefined
 }
@@ -100,6 +102,22 @@ export type DateTimeFilter = {
   ne?: string | null | undefined
   /** None of these; true for an empty value. An empty list matches everything. */
   notIn?: Array<string> | null | undefined
+  /** In this stretch of time, which may be counted from now. */
+  range?: DateTimeRange | null | undefined
+}
+
+/** A stretch of time: its first moment belongs to it, its end does not. All given conditions must hold. `now` is the same moment in the whole operation; days and months are those of UTC. */
+export type DateTimeRange = {
+  /** Moves `last` and `next` back by this much: `last: "P30D", ago: "P30D"` are the 30 days before the last 30. */
+  ago?: string | null | undefined
+  /** Not before this moment. */
+  from?: string | null | undefined
+  /** In this length of time before now: `P30D` means the last 30 days. */
+  last?: string | null | undefined
+  /** In this length of time from now on. */
+  next?: string | null | undefined
+  /** Before this moment. */
+  until?: string | null | undefined
 }
 
 /** Conditions on an exact number; all given ones must hold. */
@@ -122,6 +140,31 @@ export type DecimalFilter = {
   ne?: string | null | undefined
   /** None of these; true for an empty value. An empty list matches everything. */
   notIn?: Array<string> | null | undefined
+}
+
+/** How well something works. */
+export type HealthStatus =
+  /** With difficulties. */
+  | 'DEGRADED'
+  /** Not at all. */
+  | 'DOWN'
+  /** As it should. */
+  | 'HEALTHY'
+  /** Not looked at yet. */
+  | 'UNKNOWN'
+
+/** Conditions on a value of HealthStatus; all given ones must hold. */
+export type HealthStatusFilter = {
+  /** Equal to. */
+  eq?: HealthStatus | null | undefined
+  /** One of these. An empty list matches nothing. */
+  in?: Array<HealthStatus> | null | undefined
+  /** True: has no value. False: has one. */
+  isNull?: boolean | null | undefined
+  /** Not equal to; true for an empty value. */
+  ne?: HealthStatus | null | undefined
+  /** None of these; true for an empty value. An empty list matches everything. */
+  notIn?: Array<HealthStatus> | null | undefined
 }
 
 /** Conditions on an id; all given ones must hold. */
@@ -160,6 +203,54 @@ export type IntFilter = {
   notIn?: Array<number> | null | undefined
 }
 
+/** Conditions on JSON; all given ones must hold. */
+export type JsonFilter = {
+  /** Holds all of this: members with these values, and lists with these items. */
+  containsJson?: Record<string, unknown> | null | undefined
+  /** True: has no value. False: has one. */
+  isNull?: boolean | null | undefined
+  /** What stands at these places; all must hold. */
+  path?: Array<JsonPathFilter> | null | undefined
+}
+
+/** Conditions on one place in JSON; all given ones must hold. */
+export type JsonPathFilter = {
+  /** Where to look: names of members, and places in lists counted from `"0"`; at most 16 steps. */
+  at: Array<string>
+  /** Conditions on a yes or no; anything else counts as no value. */
+  boolean?: BooleanFilter | null | undefined
+  /** True: something stands there, be it null. False: nothing does. */
+  exists?: boolean | null | undefined
+  /** Conditions on a number; anything else counts as no value. */
+  number?: DecimalFilter | null | undefined
+  /** Conditions on a text; anything else counts as no value. */
+  text?: StringFilter | null | undefined
+}
+
+/** Which Membership objects are meant; all given conditions must hold. An empty filter means all. */
+export type MembershipFilter = {
+  /** All of these hold. An empty list holds. */
+  and?: Array<MembershipFilter> | null | undefined
+  /** When access ends by itself; null when it does not. */
+  expiresAt?: DateTimeFilter | null | undefined
+  /** Opaque id. */
+  id?: IdFilter | null | undefined
+  /** The person. */
+  identityId?: IdFilter | null | undefined
+  /** When the person joined. */
+  joinedAt?: DateTimeFilter | null | undefined
+  /** This does not hold. */
+  not?: MembershipFilter | null | undefined
+  /** At least one of these holds. An empty list does not. */
+  or?: Array<MembershipFilter> | null | undefined
+  /** What the person may do. */
+  role?: OrganizationRoleFilter | null | undefined
+  /** Whether it gives access. */
+  status?: MembershipStatusFilter | null | undefined
+  /** The person. Holds when there is one that may be seen and meets these conditions. */
+  user?: UserFilter | null | undefined
+}
+
 /** Whether a membership gives access. */
 export type MembershipStatus =
   /** Gives access. */
@@ -170,6 +261,94 @@ export type MembershipStatus =
   | 'LEFT'
   /** Gives no access for now. */
   | 'SUSPENDED'
+
+/** Conditions on a value of MembershipStatus; all given ones must hold. */
+export type MembershipStatusFilter = {
+  /** Equal to. */
+  eq?: MembershipStatus | null | undefined
+  /** One of these. An empty list matches nothing. */
+  in?: Array<MembershipStatus> | null | undefined
+  /** True: has no value. False: has one. */
+  isNull?: boolean | null | undefined
+  /** Not equal to; true for an empty value. */
+  ne?: MembershipStatus | null | undefined
+  /** None of these; true for an empty value. An empty list matches everything. */
+  notIn?: Array<MembershipStatus> | null | undefined
+}
+
+/** Which Model objects are meant; all given conditions must hold. An empty filter means all. */
+export type ModelFilter = {
+  /** All of these hold. An empty list holds. */
+  and?: Array<ModelFilter> | null | undefined
+  /** Opaque id. */
+  id?: IdFilter | null | undefined
+  /** False for models that are no longer used. */
+  isActive?: BooleanFilter | null | undefined
+  /** Length of its context in tokens. */
+  maxTokens?: IntFilter | null | undefined
+  /** Name by which it is called, unique for its provider. */
+  modelName?: StringFilter | null | undefined
+  /** This does not hold. */
+  not?: ModelFilter | null | undefined
+  /** At least one of these holds. An empty list does not. */
+  or?: Array<ModelFilter> | null | undefined
+  /** Its list prices, the latest first. Conditions on these; those that may not be seen do not count. */
+  prices?: ModelPriceListFilter | null | undefined
+  /** Who serves it. Holds when there is one that may be seen and meets these conditions. */
+  provider?: ProviderFilter | null | undefined
+  /** Who serves it. */
+  providerId?: IdFilter | null | undefined
+  /** True when it can call functions. */
+  supportsFunctions?: BooleanFilter | null | undefined
+  /** True when it reads pictures. */
+  supportsVision?: BooleanFilter | null | undefined
+}
+
+/** Conditions on a list of Model objects; all given ones must hold. */
+export type ModelListFilter = {
+  /** All meet these conditions, as they do where there are none. */
+  every?: ModelFilter | null | undefined
+  /** Not one meets these conditions. With no conditions: there is none. */
+  none?: ModelFilter | null | undefined
+  /** At least one meets these conditions. With no conditions: there is one. */
+  some?: ModelFilter | null | undefined
+}
+
+/** Which ModelPrice objects are meant; all given conditions must hold. An empty filter means all. */
+export type ModelPriceFilter = {
+  /** All of these hold. An empty list holds. */
+  and?: Array<ModelPriceFilter> | null | undefined
+  /** Currency of the rates by ISO 4217. */
+  currency?: StringFilter | null | undefined
+  /** First moment of the price; null when it has no lower bound, as the first known one. */
+  effectiveFrom?: DateTimeFilter | null | undefined
+  /** First moment after the price; null while it holds. */
+  effectiveTo?: DateTimeFilter | null | undefined
+  /** Opaque id. */
+  id?: IdFilter | null | undefined
+  /** The model. Holds when there is one that may be seen and meets these conditions. */
+  model?: ModelFilter | null | undefined
+  /** The model. */
+  modelId?: IdFilter | null | undefined
+  /** Name of the model. */
+  modelName?: StringFilter | null | undefined
+  /** This does not hold. */
+  not?: ModelPriceFilter | null | undefined
+  /** At least one of these holds. An empty list does not. */
+  or?: Array<ModelPriceFilter> | null | undefined
+  /** Name of the provider. */
+  provider?: StringFilter | null | undefined
+}
+
+/** Conditions on a list of ModelPrice objects; all given ones must hold. */
+export type ModelPriceListFilter = {
+  /** All meet these conditions, as they do where there are none. */
+  every?: ModelPriceFilter | null | undefined
+  /** Not one meets these conditions. With no conditions: there is none. */
+  none?: ModelPriceFilter | null | undefined
+  /** At least one meets these conditions. With no conditions: there is one. */
+  some?: ModelPriceFilter | null | undefined
+}
 
 /** Where objects without a value stand in a sorted list. */
 export type NullsOrder =
@@ -188,6 +367,20 @@ export type OrganizationRole =
   | 'OWNER'
   /** Reads. */
   | 'VIEWER'
+
+/** Conditions on a value of OrganizationRole; all given ones must hold. */
+export type OrganizationRoleFilter = {
+  /** Equal to. */
+  eq?: OrganizationRole | null | undefined
+  /** One of these. An empty list matches nothing. */
+  in?: Array<OrganizationRole> | null | undefined
+  /** True: has no value. False: has one. */
+  isNull?: boolean | null | undefined
+  /** Not equal to; true for an empty value. */
+  ne?: OrganizationRole | null | undefined
+  /** None of these; true for an empty value. An empty list matches everything. */
+  notIn?: Array<OrganizationRole> | null | undefined
+}
 
 /** What the organization has subscribed to. */
 export type Plan =
@@ -228,6 +421,28 @@ export type PriceUnit =
   /** For one request. */
   | 'PER_REQUEST'
 
+/** Which Provider objects are meant; all given conditions must hold. An empty filter means all. */
+export type ProviderFilter = {
+  /** All of these hold. An empty list holds. */
+  and?: Array<ProviderFilter> | null | undefined
+  /** How well it works. */
+  healthStatus?: HealthStatusFilter | null | undefined
+  /** Opaque id. */
+  id?: IdFilter | null | undefined
+  /** False for providers that are no longer used. */
+  isActive?: BooleanFilter | null | undefined
+  /** Its models. Conditions on these; those that may not be seen do not count. */
+  models?: ModelListFilter | null | undefined
+  /** Name, unique in the catalogue. */
+  name?: StringFilter | null | undefined
+  /** This does not hold. */
+  not?: ProviderFilter | null | undefined
+  /** At least one of these holds. An empty list does not. */
+  or?: Array<ProviderFilter> | null | undefined
+  /** By which API its models are called. */
+  providerType?: ProviderTypeFilter | null | undefined
+}
+
 /** By which API a provider’s models are called. */
 export type ProviderType =
   /** Anthropic’s. */
@@ -246,6 +461,20 @@ export type ProviderType =
   | 'OPENAI'
   /** Another one. */
   | 'OTHER'
+
+/** Conditions on a value of ProviderType; all given ones must hold. */
+export type ProviderTypeFilter = {
+  /** Equal to. */
+  eq?: ProviderType | null | undefined
+  /** One of these. An empty list matches nothing. */
+  in?: Array<ProviderType> | null | undefined
+  /** True: has no value. False: has one. */
+  isNull?: boolean | null | undefined
+  /** Not equal to; true for an empty value. */
+  ne?: ProviderType | null | undefined
+  /** None of these; true for an empty value. An empty list matches everything. */
+  notIn?: Array<ProviderType> | null | undefined
+}
 
 /** What became of a reported event. */
 export type RecordStatus =
@@ -349,6 +578,113 @@ export type StringFilter = {
   startsWith?: string | null | undefined
 }
 
+/** Which Team objects are meant; all given conditions must hold. An empty filter means all. */
+export type TeamFilter = {
+  /** All of these hold. An empty list holds. */
+  and?: Array<TeamFilter> | null | undefined
+  /** The teams directly below. Conditions on these; those that may not be seen do not count. */
+  children?: TeamListFilter | null | undefined
+  /** When the team was made. */
+  createdAt?: DateTimeFilter | null | undefined
+  /** What the team is for. */
+  description?: StringFilter | null | undefined
+  /** Opaque id. */
+  id?: IdFilter | null | undefined
+  /** Who leads the team. Holds when there is one that may be seen and meets these conditions. */
+  lead?: UserFilter | null | undefined
+  /** Who leads the team. */
+  leadId?: IdFilter | null | undefined
+  /** The people in the team. Conditions on these; those that may not be seen do not count. */
+  members?: UserListFilter | null | undefined
+  /** Name, unique among its siblings, 1 to 200 characters. */
+  name?: StringFilter | null | undefined
+  /** This does not hold. */
+  not?: TeamFilter | null | undefined
+  /** At least one of these holds. An empty list does not. */
+  or?: Array<TeamFilter> | null | undefined
+  /** The team above. Holds when there is one that may be seen and meets these conditions. */
+  parent?: TeamFilter | null | undefined
+  /** The team above; null at the top. */
+  parentTeamId?: IdFilter | null | undefined
+  /** Settings of the front end, kept as they are. */
+  settings?: JsonFilter | null | undefined
+  /** What the team used. Conditions on these; those that may not be seen do not count. */
+  usageEvents?: UsageEventListFilter | null | undefined
+}
+
+/** Conditions on a list of Team objects; all given ones must hold. */
+export type TeamListFilter = {
+  /** All meet these conditions, as they do where there are none. */
+  every?: TeamFilter | null | undefined
+  /** Not one meets these conditions. With no conditions: there is none. */
+  none?: TeamFilter | null | undefined
+  /** At least one meets these conditions. With no conditions: there is one. */
+  some?: TeamFilter | null | undefined
+}
+
+/** Which Tool objects are meant; all given conditions must hold. An empty filter means all. */
+export type ToolFilter = {
+  /** All of these hold. An empty list holds. */
+  and?: Array<ToolFilter> | null | undefined
+  /** True when programs can call it. */
+  apiAvailable?: BooleanFilter | null | undefined
+  /** When the entry was made. */
+  createdAt?: DateTimeFilter | null | undefined
+  /** Further facts. */
+  extra?: JsonFilter | null | undefined
+  /** Opaque id. */
+  id?: IdFilter | null | undefined
+  /** Name, unique in the catalogue. */
+  name?: StringFilter | null | undefined
+  /** This does not hold. */
+  not?: ToolFilter | null | undefined
+  /** At least one of these holds. An empty list does not. */
+  or?: Array<ToolFilter> | null | undefined
+  /** What the tool is for. */
+  type?: ToolTypeFilter | null | undefined
+  /** Uses of the tool. Conditions on these; those that may not be seen do not count. */
+  usageEvents?: UsageEventListFilter | null | undefined
+  /** Who sells it. */
+  vendor?: StringFilter | null | undefined
+}
+
+/** What a tool is for. */
+export type ToolType =
+  /** Acts by itself. */
+  | 'AGENT'
+  /** A general assistant. */
+  | 'ASSISTANT'
+  /** Makes or reads sound. */
+  | 'AUDIO'
+  /** Helps to write software. */
+  | 'CODE_ASSISTANT'
+  /** Turns text into vectors. */
+  | 'EMBEDDING'
+  /** Makes or reads pictures. */
+  | 'IMAGE'
+  /** A language model used directly. */
+  | 'LLM'
+  /** Anything else. */
+  | 'OTHER'
+  /** Answers with sources. */
+  | 'SEARCH'
+  /** Makes or reads video. */
+  | 'VIDEO'
+
+/** Conditions on a value of ToolType; all given ones must hold. */
+export type ToolTypeFilter = {
+  /** Equal to. */
+  eq?: ToolType | null | undefined
+  /** One of these. An empty list matches nothing. */
+  in?: Array<ToolType> | null | undefined
+  /** True: has no value. False: has one. */
+  isNull?: boolean | null | undefined
+  /** Not equal to; true for an empty value. */
+  ne?: ToolType | null | undefined
+  /** None of these; true for an empty value. An empty list matches everything. */
+  notIn?: Array<ToolType> | null | undefined
+}
+
 /** Which UsageEvent objects are meant; all given conditions must hold. An empty filter means all. */
 export type UsageEventFilter = {
   /** What was done, for example `api_call` or `login`. */
@@ -367,6 +703,10 @@ export type UsageEventFilter = {
   id?: IdFilter | null | undefined
   /** Tokens sent, cached ones included. */
   inputTokens?: IntFilter | null | undefined
+  /** Further facts as reported. */
+  metadata?: JsonFilter | null | undefined
+  /** The model. Holds when there is one that may be seen and meets these conditions. */
+  model?: ModelFilter | null | undefined
   /** The model, where the catalogue knows it. */
   modelId?: IdFilter | null | undefined
   /** Name of the model as reported. */
@@ -397,8 +737,12 @@ export type UsageEventFilter = {
   source?: UsageSourceFilter | null | undefined
   /** False when the call failed. */
   success?: BooleanFilter | null | undefined
+  /** The person’s team at that time. Holds when there is one that may be seen and meets these conditions. */
+  team?: TeamFilter | null | undefined
   /** The person’s team at that time. */
   teamId?: IdFilter | null | undefined
+  /** The tool. Holds when there is one that may be seen and meets these conditions. */
+  tool?: ToolFilter | null | undefined
   /** The tool, where the catalogue knows it. */
   toolId?: IdFilter | null | undefined
   /** Name of the tool as reported. */
@@ -407,8 +751,20 @@ export type UsageEventFilter = {
   totalCost?: DecimalFilter | null | undefined
   /** Tokens sent and answered. */
   totalTokens?: IntFilter | null | undefined
+  /** Who used the tool. Holds when there is one that may be seen and meets these conditions. */
+  user?: UserFilter | null | undefined
   /** Who used the tool. */
   userId?: IdFilter | null | undefined
+}
+
+/** Conditions on a list of UsageEvent objects; all given ones must hold. */
+export type UsageEventListFilter = {
+  /** All meet these conditions, as they do where there are none. */
+  every?: UsageEventFilter | null | undefined
+  /** Not one meets these conditions. With no conditions: there is none. */
+  none?: UsageEventFilter | null | undefined
+  /** At least one meets these conditions. With no conditions: there is one. */
+  some?: UsageEventFilter | null | undefined
 }
 
 /** One sort criterion of a list of UsageEvent objects. Ties are broken by the next one, at last by the id. */
@@ -524,16 +880,34 @@ export type UserFilter = {
   jobTitle?: StringFilter | null | undefined
   /** When the person was last active. */
   lastSeenAt?: DateTimeFilter | null | undefined
+  /** The membership that gives the person access. Holds when there is one that may be seen and meets these conditions. */
+  membership?: MembershipFilter | null | undefined
   /** This does not hold. */
   not?: UserFilter | null | undefined
   /** At least one of these holds. An empty list does not. */
   or?: Array<UserFilter> | null | undefined
   /** Whether the person may work. */
   status?: UserStatusFilter | null | undefined
+  /** Primary team. Holds when there is one that may be seen and meets these conditions. */
+  team?: TeamFilter | null | undefined
   /** Primary team. */
   teamId?: IdFilter | null | undefined
+  /** Every team the person is in. Conditions on these; those that may not be seen do not count. */
+  teams?: TeamListFilter | null | undefined
+  /** What the person used. Conditions on these; those that may not be seen do not count. */
+  usageEvents?: UsageEventListFilter | null | undefined
   /** Name for mentions, unique in the organization. */
   username?: StringFilter | null | undefined
+}
+
+/** Conditions on a list of User objects; all given ones must hold. */
+export type UserListFilter = {
+  /** All meet these conditions, as they do where there are none. */
+  every?: UserFilter | null | undefined
+  /** Not one meets these conditions. With no conditions: there is none. */
+  none?: UserFilter | null | undefined
+  /** At least one meets these conditions. With no conditions: there is one. */
+  some?: UserFilter | null | undefined
 }
 
 /** Whether a person may work in the organization. */

@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeId } from '../../src/entity/global-id.js'
 import { TestGateway, type TestOrganization } from '../support/gateway.js'
 import { quick, RUNS, type QuickClient } from './client.js'
@@ -410,5 +410,182 @@ test('a filter of more than a thousand conditions is refused with its limit', as
     limit: 'filter',
     allowed: 1000,
     asked: 1501,
+  })
+})
+
+test('a filter of ten thousand branches is refused with its limit', async () => {
+  const filter = { or: Array.from({ length: 10_000 }, () => ({})) }
+  gateway.statements.length = 0
+  const { errors } = await owner.send(FILTERED, { filter })
+  expect(errors?.[0]?.extensions).toEqual({
+    code: 'LIMIT_EXCEEDED',
+    limit: 'filter',
+    allowed: 1000,
+    asked: 10_001,
+  })
+  expect(gateway.statements).toEqual([])
+})
+
+describe('a stretch of time', () => {
+  const MARK = 'stretch'
+  /** Hours from now at which something happened. */
+  const HOURS = [-24 * 40, -24 * 20, -24 * 6, -5, 5, 24 * 6] as const
+  beforeAll(async () => {
+    await acme.sql(
+      `insert into usage_events (session_id, provider, occurred_at)
+       select $1, hours::text, now() + hours * interval '1 hour' from unnest($2::int[]) hours`,
+      [MARK, HOURS],
+    )
+  })
+  afterAll(() => acme.sql(`delete from usage_events where session_id = $1`, [MARK]))
+
+  async function hoursIn(range: unknown): Promise<number[]> {
+    const { usageEvents } = await owner.query<{ usageEvents: { nodes: { provider: string }[] } }>(
+      `query($filter: UsageEventFilter) { usageEvents(filter: $filter) { nodes { provider } } }`,
+      { filter: { sessionId: { eq: MARK }, occurredAt: { range } } },
+    )
+    return usageEvents.nodes.map(({ provider }) => Number(provider)).sort((a, b) => a - b)
+  }
+
+  test.each<[string, object, number[]]>([
+    ['the last 30 days', { last: 'P30D' }, [-480, -144, -5]],
+    ['the last week', { last: 'P1W' }, [-144, -5]],
+    ['the last 12 hours', { last: 'PT12H' }, [-5]],
+    ['the next day', { next: 'P1D' }, [5]],
+    ['a day on either side', { last: 'P1D', next: 'P1D' }, [-5, 5]],
+    ['the 30 days before the last 30', { last: 'P30D', ago: 'P30D' }, [-960]],
+    ['a month of any length', { last: 'P1M' }, [-480, -144, -5]],
+    ['a thousand years', { last: 'P1000Y' }, [-960, -480, -144, -5]],
+    ['no time', { last: 'PT0S' }, []],
+    ['all time', {}, [...HOURS]],
+  ])('can be %s', async (_, range, hours) => {
+    expect(await hoursIn(range)).toEqual(hours)
+  })
+
+  test('holds its first moment and not its end', async () => {
+    const [{ moment, after }] = (await acme.sql(
+      `select occurred_at as moment, occurred_at + interval '1 microsecond' as after from usage_events
+       where session_id = $1 and provider = '-5'`,
+      [MARK],
+    )) as [{ moment: string; after: string }]
+    expect(await hoursIn({ from: moment, until: after })).toEqual([-5])
+    expect(await hoursIn({ from: moment, until: moment })).toEqual([])
+    expect(await hoursIn({ from: after })).toEqual([5, 144])
+    expect(await hoursIn({ until: moment, last: 'P7D' })).toEqual([-144])
+  })
+
+  test.each<[unknown, string]>([
+    [{ last: '-P1D' }, 'last'],
+    [{ last: 'P-1D' }, 'last'],
+    [{ next: 'P0.5Y' }, 'next'],
+    [{ last: 'P1001Y' }, 'last'],
+    [{ last: 'P1D', ago: `P${'9'.repeat(30)}D` }, 'ago'],
+    [{ ago: 'P1D' }, 'ago'],
+    [{ from: null }, 'from'],
+  ])('is refused as %j', async (range, bound) => {
+    const { errors } = await owner.send(FILTERED, { filter: { occurredAt: { range } } })
+    expect(errors?.[0]?.extensions).toEqual({
+      code: 'BAD_USER_INPUT',
+      field: `filter.occurredAt.range.${bound}`,
+    })
+  })
+
+  test('of what has no moment is never there', async () => {
+    const asked = (range: object) => ({ lastSeenAt: { range } })
+    const { users } = await owner.query<{ users: { totalCount: number } }>(
+      `query($filter: UserFilter) { users(filter: $filter) { totalCount } }`,
+      { filter: asked({}) },
+    )
+    const [row] = await acme.sql<{ count: number }>(`select count(last_seen_at) as count from users`)
+    expect(users.totalCount).toBe(Number(row!.count))
+  })
+})
+
+describe('JSON', () => {
+  const MARK = 'json'
+  const VALUES = [
+    {},
+    { team: { name: 'Legal', size: 3 }, tags: ['a', 'b'], urgent: true, cost: 1.5 },
+    { team: { name: 'legal', size: '3' }, tags: [], urgent: 'true', cost: 1e30 },
+    { team: 'Legal', tags: null, urgent: false, cost: -0.1 },
+    { 'team.name': 'Legal', tags: ['b', { deep: [1, 2] }] },
+  ]
+  beforeAll(async () => {
+    for (const [index, metadata] of VALUES.entries())
+      await acme.sql(`insert into usage_events (session_id, provider, metadata) values ($1, $2, $3)`, [
+        MARK,
+        String(index),
+        JSON.stringify(metadata),
+      ])
+  })
+  afterAll(() => acme.sql(`delete from usage_events where session_id = $1`, [MARK]))
+
+  async function found(metadata: unknown): Promise<number[]> {
+    const { usageEvents } = await owner.query<{ usageEvents: { nodes: { provider: string }[] } }>(
+      `query($filter: UsageEventFilter) { usageEvents(filter: $filter) { nodes { provider } } }`,
+      { filter: { sessionId: { eq: MARK }, metadata } },
+    )
+    return usageEvents.nodes.map(({ provider }) => Number(provider)).sort()
+  }
+  const at = (path: string, conditions: object) => ({ path: [{ at: path.split('/'), ...conditions }] })
+
+  test.each<[string, object, number[]]>([
+    ['nothing in particular', { containsJson: {} }, [0, 1, 2, 3, 4]],
+    ['a member of a member', { containsJson: { team: { name: 'Legal' } } }, [1]],
+    ['an item of a list', { containsJson: { tags: ['b'] } }, [1, 4]],
+    ['a text', at('team/name', { text: { eq: 'Legal' } }), [1]],
+    ['a text in any letter case', at('team/name', { text: { iContains: 'LEG' } }), [1, 2]],
+    ['another text, or none', at('team/name', { text: { ne: 'Legal' } }), [0, 2, 3, 4]],
+    ['a name with a dot', at('team.name', { text: { eq: 'Legal' } }), [4]],
+    ['a number, which the text "3" is not', at('team/size', { number: { gte: '3' } }), [1]],
+    ['an exact number', at('cost', { number: { in: ['1.50', '1000000000000000000000000000000'] } }), [1, 2]],
+    ['a negative number', at('cost', { number: { lt: '0' } }), [3]],
+    ['yes, which the text "true" is not', at('urgent', { boolean: { eq: true } }), [1]],
+    ['a place in a list', at('tags/1/deep/0', { number: { eq: '1' } }), [4]],
+    ['something, be it null', at('tags', { exists: true }), [1, 2, 3, 4]],
+    ['nothing', at('tags', { exists: false }), [0]],
+    ['no text', at('tags', { text: { isNull: true } }), [0, 1, 2, 3, 4]],
+    [
+      'two things at once',
+      {
+        path: [
+          { at: ['urgent'], boolean: { eq: true } },
+          { at: ['tags', '0'], text: { eq: 'a' } },
+        ],
+      },
+      [1],
+    ],
+    ['no path at all', { path: [] }, [0, 1, 2, 3, 4]],
+  ])('is found by %s', async (_, filter, values) => {
+    expect(await found(filter)).toEqual(values)
+  })
+
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
+  test.each<[string, object, object]>([
+    ['null', { containsJson: null }, { code: 'BAD_USER_INPUT', field: 'filter.metadata.containsJson' }],
+    [
+      'a NUL character',
+      { containsJson: { a: '\0' } },
+      { code: 'BAD_USER_INPUT', field: 'filter.metadata.containsJson' },
+    ],
+    [
+      'an empty path',
+      { path: [{ at: [] }] },
+      { code: 'BAD_USER_INPUT', field: 'filter.metadata.path[0].at' },
+    ],
+    [
+      'a path without end',
+      { path: [{ at: Array.from({ length: 17 }, () => 'a') }] },
+      { code: 'BAD_USER_INPUT', field: 'filter.metadata.path[0].at' },
+    ],
+    [
+      'half a character in a path',
+      { path: [{ at: ['\ud800'] }] },
+      { code: 'BAD_USER_INPUT', field: 'filter.metadata.path[0].at' },
+    ],
+    ['what is nested too deeply', { containsJson: { a: nested(1_000) } }, { code: 'BAD_USER_INPUT' }],
+  ])('is refused with %s', async (_, metadata, extensions) => {
+    const { errors } = await owner.send(FILTERED, { filter: { metadata } })
+    expect(errors?.map((error) => error.extensions)).toEqual([extensions])
   })
 })

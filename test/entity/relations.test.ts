@@ -51,6 +51,7 @@ async function fill(): Promise<void> {
        join (select id, row_number() over () n from teams) t on t.n % 11 = u.n % 11
        join (select id, row_number() over () n from tool_catalog) o on o.n % 13 = u.n % 13
        join (select id, row_number() over () n from llm_models) m on m.n = u.n`,
+    `insert into saved_queries (name, document, owner_id, visibility) select email, '', id, 'public' from users`,
     `insert into audit_logs (event_type, user_id) select 'create', id from users`,
   ]
   for (const statement of statements) await acme.sql(statement)

@@ -55,6 +55,12 @@ async function fill(): Promise<void> {
   await one('ApiKey', `select id from api_keys limit 1`)
   await one('Provider', `select id from llm_providers limit 1`)
   await one('Model', `select id from llm_models limit 1`)
+  await one(
+    'SavedQuery',
+    `insert into saved_queries (name, document, owner_id, visibility) values ('All', '{ viewer { role } }', $1, 'public')
+     returning id`,
+    [owner],
+  )
   await one('ModelPrice', `select id from llm_model_pricing limit 1`)
 }
 
@@ -93,13 +99,23 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'Query.usageEvent': ['yes', 'yes', 'own', 'yes', 'no', 'usage.read'],
   'Query.usageEvents': ['yes', 'yes', 'own', 'yes', 'no', 'usage.read'],
   'Query.usageEventsAggregate': ['yes', 'yes', 'own', 'yes', 'no', 'usage.read'],
+  // Of the owner's queries those are compared that everybody may find.
+  'Query.savedQuery': ['yes', 'yes', 'yes', 'yes', 'yes'],
+  'Query.savedQueries': ['yes', 'yes', 'yes', 'yes', 'yes'],
+  'Mutation.createSavedQuery': ['yes', 'yes', 'yes', 'yes', 'no', 'saved_query.create'],
+  'Mutation.updateSavedQuery': ['yes', 'yes', 'yes', 'yes', 'no', 'saved_query.update'],
+  'Mutation.deleteSavedQuery': ['yes', 'yes', 'yes', 'yes', 'no', 'saved_query.delete'],
   'Mutation.createTeam': ['yes', 'yes', 'no', 'no', 'no', 'team.create'],
+  'Mutation.createTeams': ['yes', 'yes', 'no', 'no', 'no', 'team.create'],
+  'Mutation.upsertTeam': ['yes', 'yes', 'no', 'no', 'no', 'team.create'],
   'Mutation.updateTeam': ['yes', 'yes', 'no', 'no', 'no', 'team.update'],
   'Mutation.moveTeam': ['yes', 'yes', 'no', 'no', 'no', 'team.update'],
   'Mutation.deleteTeam': ['yes', 'yes', 'no', 'no', 'no', 'team.delete'],
+  'Mutation.restoreTeam': ['yes', 'yes', 'no', 'no', 'no', 'team.delete'],
   'Mutation.addTeamMember': ['yes', 'yes', 'no', 'no', 'no', 'team.manage_members'],
   'Mutation.removeTeamMember': ['yes', 'yes', 'no', 'no', 'no', 'team.manage_members'],
   'Mutation.updateUser': ['yes', 'yes', 'no', 'no', 'no', 'user.update'],
+  'Mutation.restoreUser': ['yes', 'yes', 'no', 'no', 'no', 'user.delete'],
   'Mutation.createApiKey': ['yes', 'yes', 'no', 'no', 'no', 'api_key.create'],
   'Mutation.revokeApiKey': ['yes', 'yes', 'no', 'no', 'no', 'api_key.update'],
   'Mutation.recordUsage': ['yes', 'yes', 'yes', 'no', 'yes', 'usage.create'],
@@ -107,13 +123,20 @@ const EXPECTED: Readonly<Record<string, Row>> = {
 
 /** Mutations that change nothing: once allowed, they are refused for what they name. */
 const MUTATIONS: Readonly<Record<string, string>> = {
+  createSavedQuery: 'createSavedQuery(input: { name: "", document: "" }) { savedQuery { id } }',
+  updateSavedQuery: 'updateSavedQuery(input: { id: "x" }) { savedQuery { id } }',
+  deleteSavedQuery: 'deleteSavedQuery(id: "x") { savedQuery { id } }',
   createTeam: 'createTeam(input: { name: "" }) { team { id } }',
+  createTeams: 'createTeams(inputs: []) { results { error { code } } }',
+  upsertTeam: 'upsertTeam(input: { name: "" }) { created }',
   updateTeam: 'updateTeam(input: { id: "x" }) { team { id } }',
   moveTeam: 'moveTeam(input: { id: "x" }) { team { id } }',
   deleteTeam: 'deleteTeam(id: "x") { team { id } }',
+  restoreTeam: 'restoreTeam(id: "x") { team { id } }',
   addTeamMember: 'addTeamMember(input: { teamId: "x", userId: "x" }) { teamMember { id } }',
   removeTeamMember: 'removeTeamMember(input: { teamId: "x", userId: "x" }) { teamMember { id } }',
   updateUser: 'updateUser(input: { id: "x" }) { user { id } }',
+  restoreUser: 'restoreUser(id: "x") { user { id } }',
   createApiKey: 'createApiKey(input: { name: "" }) { secret }',
   revokeApiKey: 'revokeApiKey(id: "x") { apiKey { id } }',
   recordUsage: 'recordUsage(events: []) { accepted }',

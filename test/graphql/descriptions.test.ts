@@ -8,7 +8,7 @@ interface Described {
 }
 
 const schema = buildTenantSchema()
-const roots = [schema.getQueryType(), schema.getMutationType()]
+const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
 const types = Object.values(schema.getTypeMap()).filter(
   (type) => !type.name.startsWith('__') && !isSpecifiedScalarType(type),
 )

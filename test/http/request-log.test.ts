@@ -35,7 +35,8 @@ test('the line names the codes of errors', async () => {
 test('the line names the organization once the caller was let in', async () => {
   const api = echoApi()
   const createContext: typeof api.createContext = async (facts) => {
-    return Object.assign(await api.createContext(facts), { tenant: { tenant: 'acme' } })
+    const party = { tenant: 'acme', plan: 'enterprise', limits: null }
+    return Object.assign(await api.createContext(facts), { party })
   }
   const { url, log } = await serve({ apis: [{ ...api, createContext }] })
   await ask(`${url}/graphql`, '{ hello }', { 'org-id': 'acme' })

@@ -122,6 +122,7 @@ export function echoApi({ name = 'tenant', refuse, act }: EchoOptions = {}): Ech
       return {
         facts,
         requestId: facts.requestId,
+        abort: () => {},
         end: async () => {
           ends[index] = (ends[index] ?? 0) + 1
         },

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { base64url, decodeJwt, exportSPKI, generateKeyPair, importJWK, SignJWT, type CryptoKey } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createAuthenticator, type CredentialDirectory } from '../../src/http/authentication/authenticate.js'
 import { LocalIssuer } from '../../src/http/authentication/local-issuer.js'
 import { parseTenantId } from '../../src/tenancy/tenant-id.js'
@@ -52,6 +52,32 @@ function claimsWith(changes: Record<string, unknown> = {}): Record<string, unkno
 function refusal({ status, body }: Answer): [number, string | undefined, string | undefined] {
   return [status, body.errors?.[0]?.extensions.code, body.errors?.[0]?.message]
 }
+
+describe('a token that was good before', () => {
+  afterEach(() => vi.useRealTimers())
+
+  test('is refused as soon as it expires', async () => {
+    const issuer = await LocalIssuer.open(await temporaryDirectory())
+    const authenticate = createAuthenticator({ directory: noDirectory, issuers: [issuer.trusted()] })
+    const authorization = `Bearer ${await issuer.sign({ identityId: ALICE, expiresIn: 30 })}`
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const start = Date.now()
+    for (const seconds of [0, 20]) {
+      vi.setSystemTime(start + seconds * 1_000)
+      expect(await authenticate({ authorization })).toMatchObject({ identityId: ALICE })
+    }
+    vi.setSystemTime(start + 36_000)
+    await expect(authenticate({ authorization })).rejects.toThrow(/expired/)
+  })
+
+  test('is not mistaken for one with another signature', async () => {
+    const { issuer, callWith } = await gateway()
+    const token = await issuer.sign({ identityId: ALICE, expiresIn: 60 })
+    expect((await callWith(token)).status).toBe(200)
+    const [head, claims] = token.split('.')
+    expect((await callWith(`${head}.${claims}.${'A'.repeat(86)}`)).status).toBe(401)
+  })
+})
 
 describe('a local token', () => {
   test('proves a person', async () => {

@@ -3,6 +3,7 @@ import { buildTenantSchema } from '../../src/graphql/tenant-schema.js'
 import { TestGateway } from '../support/gateway.js'
 import { leaksIn } from './support/canary.js'
 import { everythingOf, fingerprints, type Fingerprint } from './support/fingerprint.js'
+import { allEntities } from '../../src/entity/entity.js'
 import { nowhere } from './support/ids.js'
 import { Mutation, outcomeOf, type IdPlace, type Ids } from './support/mutator.js'
 import { ACTORS, othersOf, settle, type Resident } from './support/population.js'
@@ -71,6 +72,15 @@ function ownWays(resident: Resident, places: readonly IdPlace[]): readonly Ids[]
 /** What a mutation needs besides one place. */
 function besides({ places }: Mutation, place: IdPlace | undefined): readonly IdPlace[] {
   return places.filter((each) => each.required && each !== place)
+}
+
+/** Makes objects something to be brought back. */
+async function markDeleted({ organization }: Resident, ids: Ids): Promise<void> {
+  for (const id of Object.values(ids)) {
+    const [type, key] = Buffer.from(id, 'base64url').toString('utf8').split('\n')
+    const entity = allEntities().find(({ name }) => name === type)
+    await organization.sql(`update ${entity?.table} set deleted_at = now() where id = $1`, [key])
+  }
 }
 
 function said({ data, errors }: Reply): unknown {
@@ -150,6 +160,7 @@ describe('with ids of the organization’s own', () => {
         const places = [...besides(mutation, place), ...(place === undefined ? [] : [place])]
         let outcome: unknown = 'not tried'
         for (const way of ownWays(resident, places)) {
+          if (mutation.name.startsWith('restore')) await markDeleted(resident, way)
           const reply = await mutation.run(resident.ask('owner'), way)
           seen.note(mutation.name, '', reply, 'Mutation')
           expect(leaksIn(reply.text, othersOf(resident, residents))).toEqual([])

@@ -5,13 +5,16 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import type { FastifyInstance } from 'fastify'
 import { print } from 'graphql'
 import type pg from 'pg'
-import { loadConfig } from '../../src/config.js'
+import { loadConfig, type ConfigOverrides } from '../../src/config.js'
+import { EventHub, type EventHubOptions } from '../../src/events/event-hub.js'
 import type { GraphqlApi } from '../../src/graphql/api.js'
 import { tenantApi } from '../../src/graphql/tenant-api.js'
 import { createAuthenticator } from '../../src/http/authentication/authenticate.js'
 import { LocalIssuer } from '../../src/http/authentication/local-issuer.js'
+import { listen } from '../../src/http/listen.js'
 import { createLogger } from '../../src/http/logger.js'
 import { createHttpServer } from '../../src/http/server.js'
+import { closeHttpServer } from '../../src/http/shutdown.js'
 import { applyManifest } from '../../src/tenancy/apply-manifest.js'
 import { DirectoryListener } from '../../src/tenancy/directory-listener.js'
 import type { SessionOptions } from '../../src/tenancy/session.js'
@@ -36,6 +39,10 @@ export interface GatewayOptions {
   /** Where the gateway reaches the database, when not directly. */
   readonly gatewayUrl?: (database: TestDatabase) => string
   /** APIs beside the tenant API. */
+  readonly config?: ConfigOverrides
+  readonly events?: Partial<EventHubOptions>
+  /** Another gateway's, to stand beside it. */
+  readonly database?: TestDatabase
   readonly apis?: (parts: GatewayParts) => readonly GraphqlApi[]
 }
 
@@ -55,7 +62,9 @@ export interface Answer<Data> {
 export class TestGateway implements GatewayParts {
   readonly statements: string[] = []
   readonly session: SessionOptions
-  readonly #ending: (() => Promise<unknown>)[] = []
+  readonly hub!: EventHub
+  readonly listener!: DirectoryListener
+  readonly #ending: (() => unknown)[] = []
 
   private constructor(
     readonly database: TestDatabase,
@@ -74,8 +83,16 @@ export class TestGateway implements GatewayParts {
     return this.#server
   }
 
+  #url: Promise<string> | undefined
+
+  /** Base URL of the gateway, which listens from the first call on. */
+  url(): Promise<string> {
+    this.#url ??= listen(this.server, '127.0.0.1', 0)
+    return this.#url
+  }
+
   static async start(options: GatewayOptions = {}): Promise<TestGateway> {
-    const database = await freshDatabase()
+    const database = options.database ?? (await freshDatabase())
     const gatewayUrl = options.gatewayUrl?.(database) ?? database.gatewayUrl
     const pool = database.pool(gatewayUrl, options.poolSize ?? 10)
     const statements: string[] = []
@@ -90,26 +107,41 @@ export class TestGateway implements GatewayParts {
     gateway.statements.length = 0
     Object.assign(gateway, { statements })
     const listener = new DirectoryListener(database.gatewayUrl, directory)
+    const hub = new EventHub({
+      pool,
+      session: { statementTimeout: 10_000 },
+      listener,
+      retentionDays: 7,
+      ...options.events,
+    })
+    Object.assign(gateway, { hub, listener })
     await listener.start()
+    hub.start()
     gateway.#server = await createHttpServer({
-      config: loadConfig({}, {}),
-      apis: [tenantApi({ pool, directory, session }), ...(options.apis?.(gateway) ?? [])],
+      config: loadConfig({}, options.config),
+      apis: [tenantApi({ pool, directory, session, hub }), ...(options.apis?.(gateway) ?? [])],
       authenticate: createAuthenticator({ directory, issuers: [issuer.trusted()] }),
       readiness: async () => [{ name: 'database', ok: true }],
       logger: createLogger('silent'),
       jwks: issuer.jwks(),
     })
     gateway.#ending.push(
-      () => gateway.server.close(),
+      // A client's spare connection, opened and never used, would keep it waiting.
+      () => closeHttpServer(gateway.server, 500),
+      () => hub.stop(),
       () => listener.stop(),
       () => rm(keys, { recursive: true, force: true }),
-      () => database.drop(),
+      () => (options.database === undefined ? database.drop() : undefined),
     )
     return gateway
   }
 
   /** Creates an organization with one person in each role. */
-  async organization({ modules = ['usage'], id = uniqueTenant() } = {}): Promise<TestOrganization> {
+  async organization({
+    modules = ['usage'],
+    id = uniqueTenant(),
+    plan = 'enterprise',
+  } = {}): Promise<TestOrganization> {
     const person = (role: MembershipRole) => ({
       email: `${role}@${id}.example`,
       name: `${role} of ${id}`,
@@ -121,7 +153,7 @@ export class TestGateway implements GatewayParts {
       id,
       name: `Organization ${id}`,
       slug: id.replaceAll('_', '-'),
-      plan: 'enterprise',
+      plan,
       modules,
       admin: { email: `owner@${id}.example`, name: `owner of ${id}` },
       teams: [],

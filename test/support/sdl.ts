@@ -15,7 +15,7 @@ interface Described {
 
 /** Everything in a schema that a client can name: types, fields, arguments, enum values. */
 function* namedThings(schema: GraphQLSchema): Generator<Described> {
-  const roots = [schema.getQueryType(), schema.getMutationType()]
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || isSpecifiedScalarType(type)) continue
     const { name } = type
@@ -50,7 +50,7 @@ export function namesLike(schema: GraphQLSchema, pattern: RegExp): string[] {
 
 /** `Query.me`, `Mutation.createTool`, …: every root field. */
 export function rootFields(schema: GraphQLSchema): string[] {
-  return [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+  return [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) =>
     Object.keys(type?.getFields() ?? {}).map((field) => `${type?.name}.${field}`),
   )
 }

@@ -5,7 +5,8 @@ import { hashApiKey, isApiKeyForm } from '../../tenancy/api-key.js'
 import type { TenantDirectory } from '../../tenancy/tenant-directory.js'
 import { isTenantId } from '../../tenancy/tenant-id.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
-import { verifyToken, type VerifiedToken } from './verify-token.js'
+import { rememberingVerifier } from './verified-tokens.js'
+import type { VerifiedToken } from './verify-token.js'
 
 /**
  * Turns a request's credential into an actor; undefined without a credential.
@@ -23,7 +24,7 @@ export interface AuthenticatorOptions {
 
 /** Builds the check of `authorization: Bearer <jwt>` and `x-api-key: <key>`. */
 export function createAuthenticator({ directory, issuers }: AuthenticatorOptions): Authenticate {
-  const known = new Map(issuers.map((issuer) => [issuer.issuer, issuer]))
+  const verify = rememberingVerifier(new Map(issuers.map((issuer) => [issuer.issuer, issuer])))
   return async (headers) => {
     const { authorization } = headers
     const apiKey = headers['x-api-key']
@@ -32,7 +33,7 @@ export function createAuthenticator({ directory, issuers }: AuthenticatorOptions
       throw refused('The request carries two credentials. Send authorization or x-api-key, not both.')
     }
     if (apiKey !== undefined) return actorOfKey(directory, String(apiKey))
-    return actorOfToken(directory, await verifyToken(bearerToken(authorization ?? ''), known))
+    return actorOfToken(directory, await verify(bearerToken(authorization ?? '')))
   }
 }
 

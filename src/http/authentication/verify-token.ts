@@ -3,7 +3,7 @@ import { AppError } from '../../errors.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
 
 /** Seconds by which our clock and the issuer's may differ. */
-const CLOCK_TOLERANCE = 5
+export const CLOCK_TOLERANCE = 5
 
 /** Seconds after which a client may try again when an issuer's keys cannot be fetched. */
 const RETRY_AFTER = 5

@@ -57,6 +57,39 @@ query TokensByPersonAndDay {
   }
 }
 `,
+    `# Everything at once: who uses what, how often, at what cost,
+# and how it was in the 30 days before.
+query UsageOverview {
+  lately: usageEventsAggregate(
+    filter: { occurredAt: { range: { last: "P30D" } } }
+    groupBy: [{ field: USER_ID }, { field: MODEL_NAME }]
+    orderBy: [{ field: SUM_TOTAL_COST, direction: DESC }]
+    first: 20
+  ) {
+    group { user { displayName department } modelName }
+    count
+    sum { totalTokens totalCost { amount currency } }
+  }
+  before: usageEventsAggregate(
+    filter: { occurredAt: { range: { last: "P30D", ago: "P30D" } } }
+    groupBy: [{ field: USER_ID }, { field: MODEL_NAME }]
+    orderBy: [{ field: SUM_TOTAL_COST, direction: DESC }]
+    first: 20
+  ) {
+    group { user { displayName department } modelName }
+    count
+    sum { totalTokens totalCost { amount currency } }
+  }
+}
+
+# What people of the organization ask again and again.
+# createSavedQuery, in a mutation, adds one of yours.
+query SavedQueries {
+  savedQueries(first: 20) {
+    nodes { name description document variables owner { displayName } }
+  }
+}
+`,
     `# People and the teams they work in.
 # For the next page add after: "<endCursor>".
 query PeopleAndTeams {

@@ -61,5 +61,7 @@ export const models = defineEntity(Model, {
   permission: 'tool',
   filter: ['id', 'providerId', 'modelName', 'maxTokens', 'supportsFunctions', 'supportsVision', 'isActive'],
   orderBy: ['modelName', 'displayName', 'maxTokens', 'createdAt'],
+  search: ['modelName', 'displayName', 'description'],
+  alternateKey: ['providerId', 'modelName'],
   defaultOrder: [{ field: 'modelName', direction: SortDirection.ASC }],
 })

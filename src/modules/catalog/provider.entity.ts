@@ -75,5 +75,6 @@ export const providers = defineEntity(Provider, {
   permission: 'tool',
   filter: ['id', 'name', 'providerType', 'isActive', 'healthStatus'],
   orderBy: ['name', 'createdAt'],
+  alternateKey: ['name'],
   defaultOrder: [{ field: 'name', direction: SortDirection.ASC }],
 })

@@ -4,7 +4,7 @@ import { Column } from '../../entity/column.js'
 import { Entity, defineEntity } from '../../entity/entity.js'
 import { defineEnum } from '../../entity/enums.js'
 import { SortDirection } from '../../entity/ordering.js'
-import { DateTime, JSONObject } from '../../entity/scalars.js'
+import { DateTime, JSONObject, WebAddress } from '../../entity/scalars.js'
 
 export enum ToolType {
   LLM = 'llm',
@@ -49,7 +49,7 @@ export class Tool {
   @Column(() => String, { nullable: true, description: 'What it does.' })
   readonly description!: string | null
 
-  @Column(() => String, { nullable: true, description: 'Address of its website.' })
+  @Column(() => WebAddress, { nullable: true, description: 'Address of its website.' })
   readonly website!: string | null
 
   @Column(() => Boolean, { description: 'True when programs can call it.' })
@@ -77,7 +77,9 @@ export const tools = defineEntity(Tool, {
   singular: 'tool',
   plural: 'tools',
   permission: 'tool',
-  filter: ['id', 'name', 'type', 'vendor', 'apiAvailable', 'createdAt'],
+  filter: ['id', 'name', 'type', 'vendor', 'apiAvailable', 'extra', 'createdAt'],
   orderBy: ['name', 'type', 'vendor', 'createdAt'],
+  search: ['name', 'vendor', 'description'],
+  alternateKey: ['name'],
   defaultOrder: [{ field: 'name', direction: SortDirection.ASC }],
 })

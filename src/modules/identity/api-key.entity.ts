@@ -64,4 +64,5 @@ export const apiKeys = defineEntity(ApiKey, {
   filter: ['id', 'name', 'keyPrefix', 'status', 'lastUsedAt', 'expiresAt', 'createdAt'],
   orderBy: ['name', 'lastUsedAt', 'expiresAt', 'createdAt'],
   defaultOrder: [{ field: 'createdAt', direction: SortDirection.ASC }],
+  announced: true,
 })

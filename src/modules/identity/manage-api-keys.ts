@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
 import { AppError } from '../../errors.js'
-import { auditable, recordChange } from '../../entity/audit-trail.js'
+import { auditable, changedObject, recordChange } from '../../entity/audit-trail.js'
 import { personOf, type TenantOperation } from '../../entity/operation-context.js'
 import type { EntityRow } from '../../entity/rows.js'
-import { findRow, notFound, valuesOf } from '../../entity/store.js'
+import { valuesOf } from '../../entity/given-values.js'
+import { encodeId } from '../../entity/global-id.js'
+import { findRow, notFound } from '../../entity/store.js'
 import { always } from '../../entity/condition.js'
 import { accessRoles, isAccessRole } from '../../tenancy/actor.js'
 import { createApiKey } from '../../tenancy/api-key.js'
@@ -28,7 +30,7 @@ export function issueApiKey(
   const { name, expiresAt } = checkedValues(input)
   const roleName = grantableRole(context, input.role ?? 'api_user')
   const { key, prefix, hash } = createApiKey()
-  return context.write(async (session) => {
+  const work = async (session: Session): Promise<{ row: EntityRow; key: string }> => {
     // The hash can be written and never read, so the id is asked for and the row is read back by it.
     const insert = sql<{ id: string }>`/* api_keys.insert */
       insert into public.api_keys (organization_id, name, key_prefix, key_hash, role_name, expires_at, created_by)
@@ -42,9 +44,12 @@ export function issueApiKey(
       resourceType: apiKeys.permission,
       resourceId: String(row.id),
       newValues: auditable(apiKeys, row, ['name', 'keyPrefix', 'roleName', 'expiresAt']),
+      object: changedObject(apiKeys, row),
     })
     return { row, key }
-  })
+  }
+  // The key is stored nowhere: not for a retry either, which is told which entry to revoke.
+  return context.write(work, { withheld: ({ row }) => ({ id: encodeId(apiKeys.name, [row.id]) }) })
 }
 
 /** Ends a key for good; every gateway hears of it when the transaction commits. */
@@ -69,6 +74,7 @@ export function revokeApiKey(context: TenantOperation, id: string): Promise<Enti
       resourceId: id,
       oldValues: auditable(apiKeys, before, ['status']),
       newValues: auditable(apiKeys, row, ['status', 'revokedAt']),
+      object: changedObject(apiKeys, row),
     })
     return row
   })

@@ -45,4 +45,5 @@ export const teamMembers = defineEntity(TeamMember, {
   permission: 'team',
   filter: ['id', 'teamId', 'userId', 'role', 'joinedAt', 'leftAt'],
   orderBy: ['joinedAt', 'leftAt', 'role'],
+  announced: true,
 })

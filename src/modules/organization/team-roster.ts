@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { auditable, recordChange } from '../../entity/audit-trail.js'
+import { auditable, changedObject, recordChange } from '../../entity/audit-trail.js'
 import { personOf, type OperationContext } from '../../entity/operation-context.js'
 import type { EntityRow } from '../../entity/rows.js'
 import { createRow, lockRow, notFound, updateRow } from '../../entity/store.js'
@@ -38,6 +38,7 @@ export function removeTeamMember(context: OperationContext, team: string, user: 
       resourceType: teamMembers.permission,
       resourceId: open,
       newValues: auditable(teamMembers, closed, ['leftAt']),
+      object: changedObject(teamMembers, closed),
     })
     return closed
   })

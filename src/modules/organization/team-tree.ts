@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import { AppError } from '../../errors.js'
 import type { OperationContext } from '../../entity/operation-context.js'
 import type { EntityRow } from '../../entity/rows.js'
-import { deleteRow, lockRow, updateRow } from '../../entity/store.js'
+import { requireVersion, type ExpectedVersion } from '../../entity/expected-version.js'
+import { deleteRow, lockRow, nextVersion, updateRow } from '../../entity/store.js'
 import { statements, type Session } from '../../tenancy/session.js'
 import { teams } from './team.entity.js'
 
@@ -12,7 +13,12 @@ import { teams } from './team.entity.js'
  *
  * @param under - key of the team that is to be above, or null for the top
  */
-export function moveTeam(context: OperationContext, team: string, under: string | null): Promise<EntityRow> {
+export function moveTeam(
+  context: OperationContext,
+  team: string,
+  under: string | null,
+  expected?: ExpectedVersion,
+): Promise<EntityRow> {
   return context.write(async (session) => {
     // One move at a time: two at once could each be legal and make a cycle together.
     await lockTree(session)
@@ -22,16 +28,20 @@ export function moveTeam(context: OperationContext, team: string, under: string 
         throw new AppError('CONFLICT', 'A team cannot be moved below itself.', { field: 'under' })
       }
     }
-    return updateRow(session, context, teams, [team], { parentTeamId: under })
+    return updateRow(session, context, teams, [team], { parentTeamId: under }, expected)
   })
 }
 
 /** Deletes a team without teams below it; its people leave it. Throws CONFLICT while there are teams below. */
-export function deleteTeam(context: OperationContext, team: string): Promise<EntityRow> {
+export function deleteTeam(
+  context: OperationContext,
+  team: string,
+  expected?: ExpectedVersion,
+): Promise<EntityRow> {
   return context.write(async (session) => {
     await lockTree(session)
     // Whoever adds a team below holds this one until that is done: only then is it certain what is below.
-    await lockRow(session, teams, [team])
+    requireVersion(context, teams, await lockRow(session, teams, [team]), expected)
     const below = sql<{ count: number }>`/* teams.count_below */
       select count(*) as count from teams where parent_team_id = ${team} and deleted_at is null`
     const [found] = await session.run(below.compile(statements))
@@ -51,7 +61,7 @@ export function deleteTeam(context: OperationContext, team: string): Promise<Ent
       ),
     )
     await session.run(
-      sql`/* users.leave_team */ update users set team_id = null, updated_at = now() where team_id = ${team}`.compile(
+      sql`/* users.leave_team */ update users e set team_id = null, updated_at = ${nextVersion} where e.team_id = ${team}`.compile(
         statements,
       ),
     )

@@ -42,12 +42,16 @@ export const teams = defineEntity(Team, {
   singular: 'team',
   plural: 'teams',
   permission: 'team',
-  filter: ['id', 'name', 'description', 'parentTeamId', 'leadId', 'createdAt'],
+  filter: ['id', 'name', 'description', 'parentTeamId', 'leadId', 'settings', 'createdAt'],
   orderBy: ['name', 'createdAt', 'updatedAt'],
+  search: ['name', 'description'],
   create: ['name', 'description', 'parentTeamId', 'leadId', 'settings'],
   defaulted: ['settings'],
   // Moving a team is `moveTeam`: it has to look at the whole tree.
   update: ['name', 'description', 'leadId', 'settings'],
   // Deleting one is `deleteTeam` of the team service: it has to look at the teams below and at the members.
   softDelete: true,
+  restore: { within: ['parentTeamId'] },
+  bulk: true,
+  naturalKey: { fields: ['parentTeamId', 'name'], ignoringCase: ['name'] },
 })

@@ -1,6 +1,8 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from 'type-graphql'
+import { EXPECTED_UPDATED_AT } from '../../entity/mutations.js'
 import type { OperationContext } from '../../entity/operation-context.js'
 import type { EntityRow } from '../../entity/rows.js'
+import { DateTime } from '../../entity/scalars.js'
 import { keyFromId } from '../../entity/store.js'
 import { Team, teams } from './team.entity.js'
 import { TeamMember, TeamRole } from './team-member.entity.js'
@@ -59,10 +61,12 @@ export class TeamResolver {
   async moveTeam(
     @Arg('input', () => MoveTeamInput, { description: 'Which team, and where to.' }) input: MoveTeamInput,
     @Ctx() context: OperationContext,
+    @Arg('expectedUpdatedAt', () => DateTime, { nullable: true, description: EXPECTED_UPDATED_AT })
+    expected?: string | null,
   ): Promise<{ team: EntityRow }> {
     const team = key(input.id, 'id')
     const under = input.under === null || input.under === undefined ? null : key(input.under, 'under')
-    return { team: await moveTeam(context, team, under) }
+    return { team: await moveTeam(context, team, under, expected) }
   }
 
   @Mutation(() => TeamPayload, {
@@ -72,8 +76,10 @@ export class TeamResolver {
   async deleteTeam(
     @Arg('id', () => ID, { description: 'Which team.' }) id: string,
     @Ctx() context: OperationContext,
+    @Arg('expectedUpdatedAt', () => DateTime, { nullable: true, description: EXPECTED_UPDATED_AT })
+    expected?: string | null,
   ): Promise<{ team: EntityRow }> {
-    return { team: await deleteTeam(context, key(id, 'id')) }
+    return { team: await deleteTeam(context, key(id, 'id'), expected) }
   }
 
   @Mutation(() => TeamMemberPayload, {

@@ -3,7 +3,7 @@ import { Column } from '../../entity/column.js'
 import { Entity, defineEntity } from '../../entity/entity.js'
 import { defineEnum } from '../../entity/enums.js'
 import { SortDirection } from '../../entity/ordering.js'
-import { DateTime } from '../../entity/scalars.js'
+import { DateTime, EmailAddress, WebAddress } from '../../entity/scalars.js'
 import { Team } from './team.entity.js'
 
 export enum UserStatus {
@@ -25,7 +25,7 @@ export class User {
   @Column(() => ID, { description: 'Opaque id.' })
   readonly id!: string
 
-  @Column(() => String, {
+  @Column(() => EmailAddress, {
     description: 'E-mail address the person signs in with.',
     sensitivity: 'restricted',
   })
@@ -44,7 +44,7 @@ export class User {
   @Column(() => String, { nullable: true, description: 'Name to show.', sensitivity: 'restricted' })
   readonly displayName!: string | null
 
-  @Column(() => String, { nullable: true, description: 'Address of a picture.' })
+  @Column(() => WebAddress, { nullable: true, description: 'Address of a picture.' })
   readonly avatarUrl!: string | null
 
   @Column(() => String, { nullable: true, description: 'Job title.' })
@@ -104,6 +104,9 @@ export const users = defineEntity(User, {
     'createdAt',
     'updatedAt',
   ],
+  search: ['fullName', 'displayName', 'username', 'email', 'jobTitle', 'department'],
+  alternateKey: ['email'],
+  ignoreCase: ['email'],
   defaultOrder: [{ field: 'createdAt', direction: SortDirection.ASC }],
   // Identity, e-mail and status follow the shared identity and the membership; the rest is the directory's own.
   update: [
@@ -119,4 +122,5 @@ export const users = defineEntity(User, {
   ],
   ownedBy: 'id',
   softDelete: true,
+  restore: { within: [] },
 })

@@ -5,6 +5,7 @@ import { tools } from '../catalog/tool.entity.js'
 import { teams } from '../organization/team.entity.js'
 import { users } from '../organization/user.entity.js'
 import { RecordUsageResolver } from './record-usage.resolver.js'
+import { UsageEventAddedResolver } from './usage-event-added.resolver.js'
 import { usageEvents } from './usage-event.entity.js'
 
 /** Metering: every use of an AI tool or model, counted once and priced exactly. */
@@ -36,6 +37,9 @@ export const usageModule = defineModule({
       description: 'Uses of the tool.',
     }),
   ],
-  resolvers: [RecordUsageResolver],
-  rules: { Mutation: { recordUsage: { module: 'usage', permission: 'usage.create' } } },
+  resolvers: [RecordUsageResolver, UsageEventAddedResolver],
+  rules: {
+    Mutation: { recordUsage: { module: 'usage', permission: 'usage.create' } },
+    Subscription: { usageEventAdded: { module: 'usage', permission: 'usage.read', orOwn: true } },
+  },
 })

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { arrayLiteral } from '../../database/bulk-insert.js'
 import type { Microseconds } from '../../database/timestamp.js'
+import { writeEvents } from '../../events/outbox.js'
 import { statements, type Session } from '../../tenancy/session.js'
 import { loadListPrices, PriceList } from '../catalog/price-list.js'
 import { loadPriceOverrides } from './price-overrides.js'
@@ -14,6 +15,7 @@ import {
   type UsageSource,
 } from './usage-event-input.js'
 import { loadUsageReferences, missingReference } from './usage-references.js'
+import { usageAddedEvent } from './usage-added-event.js'
 import { contentHash, recordOf, type UsageRecord } from './usage-record.js'
 import { claimKeys, hasPayload, insertEvents, insertPayloads, type IngestKey } from './usage-rows.js'
 
@@ -162,7 +164,10 @@ async function write(session: Session, fresh: readonly Candidate[]): Promise<voi
     addToDailyRollup(records),
   ]
   // Sent at once, answered in order: one round trip.
-  await Promise.all(all.map((statement) => session.run(statement.compile(statements))))
+  await Promise.all([
+    ...all.map((statement) => session.run(statement.compile(statements))),
+    writeEvents(session, [usageAddedEvent(records)]),
+  ])
 }
 
 interface KeyRow {

@@ -166,6 +166,7 @@ export const usageEvents = defineEntity(UsageEvent, {
     'responseTimeMs',
     'success',
     'errorType',
+    'metadata',
     'anonymized',
   ],
   orderBy: [

@@ -129,6 +129,9 @@ const SAMPLES: Readonly<Record<string, (text: string) => unknown>> = {
   Float: () => 1,
   Decimal: () => '1',
   Boolean: () => true,
+  EmailAddress: () => 'probe@canary.example',
+  URL: () => 'https://canary.example/probe',
+  Duration: () => 'P1D',
   DateTime: () => new Date(Date.now() - 60_000).toISOString(),
   JSONObject: (text) => ({ probe: text }),
 }

@@ -54,8 +54,8 @@ export class Mutation {
       for (let learned = -1; learned < types.size && asked.some(({ path }) => !types.has(path));) {
         learned = types.size
         const ids = asked.map(({ path }) => [path, idOf(types.get(path) ?? '') ?? NONSENSE] as const)
-        const { errors } = await attempt.run(ask, Object.fromEntries(ids))
-        for (const error of errors) {
+        const { errors, data } = await attempt.run(ask, Object.fromEntries(ids))
+        for (const error of [...errors, ...refusedItems(data)]) {
           const wanted = wantedType(error)
           const place = asked.find(({ path }) => lastName(path) === lastName(error.extensions.field ?? ''))
           if (wanted !== undefined && place !== undefined) types.set(place.path, wanted)
@@ -94,7 +94,20 @@ export class Mutation {
 export function outcomeOf({ data, errors }: Reply): 'done' | 'refused' | 'failed' {
   if (errors.length > 0)
     return errors.every(({ extensions }) => REFUSED.has(extensions.code)) ? 'refused' : 'failed'
-  return JSON.stringify(data).includes('"REJECTED"') ? 'refused' : 'done'
+  const items = refusedItems(data)
+  if (items.some(({ extensions }) => !REFUSED.has(extensions.code))) return 'failed'
+  return items.length > 0 || JSON.stringify(data).includes('"REJECTED"') ? 'refused' : 'done'
+}
+
+/** What a batch says of the items it refused, as errors. */
+function refusedItems(data: unknown): Reply['errors'] {
+  const [payload] = Object.values((data ?? {}) as Record<string, { results?: unknown } | null>)
+  const results = Array.isArray(payload?.results) ? (payload.results as { error?: unknown }[]) : []
+  return results.flatMap(({ error }) => {
+    if (error === null || error === undefined) return []
+    const { code, message, field } = error as { code: string; message: string; field: string }
+    return [{ message, path: [], extensions: { code, field } }] as unknown as Reply['errors']
+  })
 }
 
 function lastName(path: string): string | undefined {
@@ -108,11 +121,14 @@ function idPaths(type: GraphQLInputType, path: string): { path: string; required
   return Object.values(named.getFields()).flatMap((field) => idPaths(field.type, `${path}.${field.name}`))
 }
 
+/** Texts that mean something, by the name of their field. */
+const TEXTS: Readonly<Record<string, string>> = { document: '{ __typename }' }
+
 function filled(type: GraphQLInputType, path: string, ids: Ids, text?: string): unknown {
   const nullable = getNullableType(type)
   if (isListType(nullable)) return [filled(nullable.ofType as GraphQLInputType, path, ids, text)]
   if (getNamedType(nullable).name === 'ID') return ids[path]
-  if (!isInputObjectType(nullable)) return sampleOf(nullable, text)
+  if (!isInputObjectType(nullable)) return TEXTS[lastName(path) ?? ''] ?? sampleOf(nullable, text)
   const fields = Object.values(nullable.getFields()).flatMap((field) => {
     const below = `${path}.${field.name}`
     const hasId = Object.keys(ids).some((each) => each === below || each.startsWith(`${below}.`))

@@ -81,8 +81,8 @@ export class Walker {
 
   /** Everything that can be read. */
   async read(): Promise<void> {
-    const selfContained = this.#roots.filter(({ args }) => !args.some(isRequiredArgument))
-    const asking = this.#roots.filter(({ args }) => args.some(isRequiredArgument))
+    const selfContained = this.#roots.filter(({ args }) => !args.some(isAsked))
+    const asking = this.#roots.filter(({ args }) => args.some(isAsked))
     for (const field of selfContained) await this.#run(field, pageOf(field, this.page))
     for (const field of asking) {
       for (const { values, target } of this.#requiredArguments(field)) await this.#run(field, values, target)
@@ -92,8 +92,8 @@ export class Walker {
   /** Every word of every criterion by which lists are sorted or grouped. */
   async arrange(): Promise<void> {
     for (const field of this.#roots) {
-      for (const argument of field.args.filter((each) => !isRequiredArgument(each))) {
-        await this.#variants(field, criteria(argument))
+      for (const argument of field.args.filter((each) => !isAsked(each))) {
+        await this.#variants(field, criteria(argument, field))
       }
     }
   }
@@ -158,7 +158,7 @@ export class Walker {
       this.seen(target.name)
         .slice(0, 1)
         .flatMap((object) => {
-          const values = field.args.filter(isRequiredArgument).map((argument) => {
+          const values = field.args.filter(isAsked).map((argument) => {
             const known = object[argument.name]
             return [argument.name, known ?? sampleOf(argument.type)] as const
           })
@@ -174,14 +174,14 @@ export class Walker {
    * with an id of the type that is asked for; one that is refused for anything else stays unexercised.
    */
   async #variants(field: GraphQLField<unknown, unknown>, variants: readonly Variant[]): Promise<void> {
-    const required = field.args.some(isRequiredArgument) ? this.#requiredArguments(field)[0]?.values : {}
+    const required = field.args.some(isAsked) ? this.#requiredArguments(field)[0]?.values : {}
     if (required === undefined) return
     const selection = selectionOf(this.schema, getNamedType(field.type), this.types)
     const again: Variant[] = []
     for (let start = 0; start < variants.length; start += BATCH) {
       const batch = variants.slice(start, start + BATCH)
-      const parts = batch.map(({ argument, value }, index) => {
-        const values = { ...required, ...pageOf(field), [argument]: value }
+      const parts = batch.map(({ argument, value, companions }, index) => {
+        const values = { ...required, ...pageOf(field), ...companions, [argument]: value }
         return `v${index}: ${field.name}${argumentText(values)} ${selection}`
       })
       const document = `{ ${parts.join('\n')} }`
@@ -212,7 +212,7 @@ export class Walker {
     const nothing = { idOf: () => '', text: '', guess: '' }
     const keys = this.#roots.flatMap((field) =>
       field.args.flatMap((argument) =>
-        [...conditions(argument, nothing), ...criteria(argument)].map(
+        [...conditions(argument, nothing), ...criteria(argument, field)].map(
           ({ key }) => `Query.${field.name}(${key})`,
         ),
       ),
@@ -222,6 +222,11 @@ export class Walker {
       ...(root === 'Query' ? [...abstract, ...keys] : []),
     ])
   }
+}
+
+/** An object may have a name beside its id, so that neither is required by itself; the id is what was seen. */
+function isAsked(argument: GraphQLArgument): boolean {
+  return isRequiredArgument(argument) || argument.name === 'id'
 }
 
 /** Required arguments, filled, and the type of the object they were taken from. */
@@ -239,6 +244,8 @@ interface Variant {
   readonly argument: string
   readonly key: string
   readonly value: unknown
+  /** Arguments without which this way has no meaning. */
+  readonly companions?: Readonly<Record<string, unknown>>
   /** The same way with an id of another type; undefined without a type or where there is no id. */
   readonly withIdOf?: (type: string | undefined) => Variant | undefined
 }
@@ -257,28 +264,47 @@ interface Wanted {
 }
 
 /** `[{ field: NAME }]`, `[{ field: OCCURRED_AT, bucket: MINUTE }]`: every word of an argument's required enum. */
-function criteria(argument: GraphQLArgument): readonly Variant[] {
+function criteria(
+  argument: GraphQLArgument,
+  field: GraphQLField<unknown, unknown> | undefined,
+): readonly Variant[] {
   const type = getNamedType(argument.type)
   if (!isInputObjectType(type)) return []
   const fields = Object.values(type.getFields())
-  const choice = fields.find((field) => isNonNullType(field.type) && isEnumType(getNullableType(field.type)))
+  const choice = fields.find((each) => isNonNullType(each.type) && isEnumType(getNullableType(each.type)))
   const words = choice === undefined ? undefined : getNamedType(choice.type)
   if (choice === undefined || !isEnumType(words)) return []
-  const extras = fields.filter((field) => field !== choice && isEnumType(getNamedType(field.type)))
+  const extras = fields.filter((each) => each !== choice && isEnumType(getNamedType(each.type)))
   const isList = isListType(getNullableType(argument.type))
   return words.getValues().flatMap(({ name }) =>
-    [undefined, ...extras].map((extra) => {
+    [undefined, ...extras].flatMap((extra) => {
       const value = {
         [choice.name]: new Word(name),
         ...(extra === undefined ? {} : { [extra.name]: sampleOf(extra.type) }),
       }
-      return {
+      return companionsOf(argument, name, field).map((companions) => ({
         argument: argument.name,
         key: `${argument.name}: ${name}`,
         value: isList ? [value] : value,
-      }
+        companions,
+      }))
     }),
   )
+}
+
+/** What else to give with a word of `orderBy`: a search for its relevance, and for groups what makes them. */
+function companionsOf(
+  argument: GraphQLArgument,
+  word: string,
+  field: GraphQLField<unknown, unknown> | undefined,
+): readonly Readonly<Record<string, unknown>>[] {
+  if (argument.name !== 'orderBy') return [{}]
+  const named = (name: string) => field?.args.find((each) => each.name === name)
+  if (word === 'RELEVANCE' && named('search') !== undefined) return [{ search: 'canary' }]
+  const groupBy = named('groupBy')
+  if (groupBy === undefined) return [{}]
+  const making = criteria(groupBy, undefined).filter(({ key }) => key === `groupBy: ${word}`)
+  return making.length === 0 ? [{}] : making.map(({ value }) => ({ groupBy: value }))
 }
 
 /** `{ name: { contains: "…" } }`: every operator of every column of a filter. */

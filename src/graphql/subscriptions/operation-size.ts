@@ -11,10 +11,11 @@ import {
   type GraphQLResolveInfo,
   type SelectionSetNode,
 } from 'graphql'
-import { AppError } from '../errors.js'
-import { DEFAULT_GROUPS, MOST_GROUPS } from '../entity/aggregate-types.js'
-import { DEFAULT_PAGE, LARGEST_PAGE } from '../entity/page.js'
-import { isIncluded } from '../entity/selection.js'
+import { AppError } from '../../errors.js'
+import { DEFAULT_GROUPS, MOST_GROUPS } from '../../entity/aggregate-types.js'
+import { DEFAULT_PAGE, LARGEST_PAGE } from '../../entity/page.js'
+import { isIncluded } from '../../entity/selection.js'
+import { DELIVERY_SIZE } from '../../entity/subscription-context.js'
 
 /** How many fields one operation may select, those of a fragment counted wherever it is spread. */
 export const MOST_SELECTIONS = 20_000
@@ -43,7 +44,9 @@ function measure(info: GraphQLResolveInfo): AppError | undefined {
   const { operation, schema } = info
   const size = { selections: 0, values: 0 }
   const type = schema.getRootType(operation.operation)
-  if (type !== null && type !== undefined) add(size, info, type, operation.selectionSet, 1)
+  // Of a subscription's events, so many are in memory at once.
+  if (type !== null && type !== undefined)
+    add(size, info, type, operation.selectionSet, operation.operation === 'subscription' ? DELIVERY_SIZE : 1)
   if (size.selections > MOST_SELECTIONS) return refused('selections', MOST_SELECTIONS, 'fields')
   if (size.values > MOST_VALUES) return refused('values', MOST_VALUES, 'values, were all its lists full')
   return undefined

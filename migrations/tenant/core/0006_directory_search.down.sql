@@ -1,0 +1,2 @@
+drop index teams_search_idx;
+drop index users_search_idx;

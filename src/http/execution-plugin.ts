@@ -1,0 +1,45 @@
+import {
+  HeaderMap,
+  type ApolloServerPlugin,
+  type GraphQLRequestContext,
+  type GraphQLResponse,
+} from '@apollo/server'
+import type { ExecutionResult } from 'graphql'
+import type { ApiContext } from '../graphql/api.js'
+import type { CompiledOperations } from '../graphql/execution/compiled-operations.js'
+import { formatClientError } from './graphql-errors.js'
+
+/** Has operations executed by compiled code; what that cannot do, Apollo Server does with graphql-js. */
+export function executionPlugin(operations: CompiledOperations): ApolloServerPlugin<ApiContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async responseForOperation(context) {
+          const { queryHash, document, request, contextValue } = context
+          if (queryHash === undefined) return null
+          const result = await operations.execute({
+            key: queryHash,
+            document,
+            operationName: request.operationName,
+            variables: request.variables,
+            context: contextValue,
+          })
+          return result === undefined ? null : responseOf(context, result)
+        },
+      }
+    },
+  }
+}
+
+/** What Apollo Server makes of a result it executed itself. */
+function responseOf(
+  context: GraphQLRequestContext<ApiContext>,
+  { data = null, errors }: ExecutionResult,
+): GraphQLResponse {
+  const http = { headers: new HeaderMap() }
+  if (errors === undefined) return { http, body: { kind: 'single', singleResult: { data } } }
+  // Apollo tells plugins of errors it found itself; they look here for those of the answer.
+  Object.assign(context, { errors })
+  const formatted = errors.map((error) => formatClientError(error.toJSON(), error))
+  return { http, body: { kind: 'single', singleResult: { data, errors: formatted } } }
+}
