@@ -16,10 +16,13 @@ export function withoutWalls(pool) {
     options: pool.options,
     async connect() {
       const client = await pool.connect()
-      return {
-        query: (query) => client.query(replaced(query, known)),
-        release: (error) => client.release(error),
-      }
+      return new Proxy(client, {
+        get(target, name) {
+          if (name === 'query') return (query) => target.query(replaced(query, known))
+          const value = target[name]
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
     },
   }
 }
