@@ -12,7 +12,8 @@ import {
 } from '../../entity/subscription-context.js'
 import { decodePosition, encodePosition } from '../../events/event-position.js'
 import type { OutboxEvent } from '../../events/outbox.js'
-import { readUsageAdded, USAGE_TOPIC, type AddedUsage } from './usage-added-event.js'
+import { readUsageAdded, type AddedUsage } from './read-usage-added.js'
+import { USAGE_TOPIC } from './usage-added-event.js'
 import { UsageEvent, usageEvents } from './usage-event.entity.js'
 
 @ObjectType({
