@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { AppError } from '../../errors.js'
 import { loadMigrations } from '../../fleet/migration-files.js'
 import { applyManifest, type AppliedManifest } from '../../tenancy/apply-manifest.js'
-import { loadManifests, type TenantManifest } from '../../tenancy/tenant-manifest.js'
+import type { TenantManifest } from '../../tenancy/tenant-manifest.js'
 import { define, type Invocation, type OnExit } from '../command-context.js'
 import { connected } from '../connect.js'
 import { loadDemoData } from '../demo/load-demo-data.js'
@@ -40,6 +40,8 @@ export function addTenantApply(tenant: Command, invocation: Invocation, onExit: 
   define<{ demoData?: boolean }>(command, invocation, onExit, {
     examples: ['orgscope tenant apply tenants/', 'orgscope tenant apply tenants/acme.yaml --demo-data'],
     work: async (context, { demoData }, paths) => {
+      // Loaded when it is needed: it brings a reader of YAML.
+      const { loadManifests } = await import('../../tenancy/tenant-manifest.js')
       const manifests = await loadManifests(paths)
       const outcomes = await connected(context, async (connection) => {
         const gateway = demoData === true ? connection.gateway() : undefined

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import type pg from 'pg'
 import { AppError } from '../../errors.js'
-import { LocalIssuer } from '../../http/authentication/local-issuer.js'
 import type { TenantId } from '../../tenancy/tenant-id.js'
 import { define, type Invocation, type OnExit } from '../command-context.js'
 import { connected } from '../connect.js'
@@ -29,6 +28,8 @@ export function addTokenCommands(program: Command, invocation: Invocation, onExi
     ],
     work: async (context, { email, org, expiresIn }) => {
       const identityId = await connected(context, (connection) => findIdentity(connection.admin(), email))
+      // Loaded when it is needed: it brings cryptography.
+      const { LocalIssuer } = await import('../../http/authentication/local-issuer.js')
       const issuer = await LocalIssuer.open(context.config().dataDirectory)
       const signed = await issuer.sign({ identityId, tenant: org, expiresIn })
       const expiresAt = new Date(Date.now() + expiresIn * 1_000).toISOString()
