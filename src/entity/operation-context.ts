@@ -59,12 +59,7 @@ export function permits(context: OperationContext, permission: Permission): bool
   return context.permits(permission)
 }
 
-/** Throws FORBIDDEN, naming what is missing. */
-export function requirePermission(context: OperationContext, permission: Permission): void {
-  if (permits(context, permission)) return
-  throw forbidden(permission)
-}
-
+/** FORBIDDEN, naming what is missing. */
 export function forbidden(permission: Permission): AppError {
   return new AppError('FORBIDDEN', `You are not allowed to do this: it needs the permission ${permission}.`, {
     permission,
