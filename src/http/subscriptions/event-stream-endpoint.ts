@@ -3,7 +3,7 @@ import { AppError } from '../../errors.js'
 import { describeError, type Problem } from '../../graphql/error-format.js'
 import { deliver, type Messages } from '../../graphql/subscriptions/deliver.js'
 import { sendError } from '../error-reply.js'
-import { extensionsOf } from '../graphql-errors.js'
+import { extensionsOf, noteProblem } from '../graphql-errors.js'
 import { EventStream } from './event-stream.js'
 import { areMistakes, prepareOperation, type GraphqlParameters } from './prepare-operation.js'
 import { Subscriber } from './subscriber.js'
@@ -39,7 +39,8 @@ export class EventStreamEndpoint {
       refuse: (problem) => void refuse(opened.stream, problem, record.requestId),
       expire: () => void refuse(opened.stream, describeError(tokenExpired()), record.requestId),
       goAway: () => opened.stream?.interrupt(),
-    })
+    }).catch((error: unknown) => this.#turnAway(error, reply))
+    if (subscriber === undefined) return
     // From here on refusals are told in the stream, where the client looks for them.
     reply.hijack()
     reply.raw.once('close', () => subscriber.leave())
@@ -50,6 +51,20 @@ export class EventStreamEndpoint {
       this.#options.limits.stallLimit,
     ))
     await this.#run(subscriber, stream, parametersOf(request), reply)
+  }
+
+  /**
+   * Tells a client in a stream why it is not let in, as the protocol has it for all that is found before execution: of
+   * an HTTP status clients see no body, and try again. Where that may help, the status is what they get.
+   */
+  async #turnAway(error: unknown, reply: FastifyReply): Promise<undefined> {
+    const { record } = reply.request
+    const { status = 500 } = describeError(error)
+    if (status >= 500 || status === 429) throw error
+    const problem = noteProblem(error, record, this.#options.logger)
+    reply.hijack()
+    const stream = new EventStream(reply.raw, headersOf(reply), this.#options.limits.stallLimit)
+    await refuse(stream, problem, record.requestId)
   }
 
   async #run(
