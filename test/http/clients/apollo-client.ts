@@ -18,8 +18,10 @@ export function apolloClient(url: string, organization: string, freshToken: () =
     ),
     cache: new InMemoryCache({
       typePolicies: {
-        // What makes a list another list; pages of the same one are joined. A line for every list you page.
+        // A line for every list you page: pages of the same filter and order are joined.
         Query: { fields: { users: relayStylePagination(['filter', 'orderBy', 'search']) } },
+        // It has no id, because there is only one.
+        Viewer: { keyFields: [] },
       },
     }),
   })

@@ -5,6 +5,7 @@ import { createClient as createSocket, type Sink } from 'graphql-ws'
 import { Client, fetchExchange, subscriptionExchange, type SubscriptionForwarder } from 'urql'
 
 type Headers = Record<string, string>
+type TeamInput = { id: string; name?: string; description?: string | null }
 
 /** urql for one organization. `url` is the gateway's; `headers` are `org-id` and `authorization`. */
 export function urqlClient(url: string, headers: Headers, forward = overWebSocket(url, headers)) {
@@ -17,6 +18,15 @@ export function urqlClient(url: string, headers: Headers, forward = overWebSocke
       cacheExchange({
         // A line for every list you page: pages of the same filter and order are joined.
         resolvers: { Query: { users: relayPagination() } },
+        // Types without an id are values and belong to what they are found in.
+        keys: { Money: () => null, Viewer: () => null },
+        // Shown until the answer is there, and taken back when it is a refusal.
+        optimistic: {
+          updateTeam: ({ input }) => ({
+            __typename: 'UpdateTeamPayload',
+            team: { __typename: 'Team', ...(input as TeamInput) },
+          }),
+        },
       }),
       fetchExchange,
       subscriptionExchange({ forwardSubscription: forward }),
