@@ -59,6 +59,14 @@ describe.each(pages)('%s', (file) => {
     }
   })
 
+  test('shows files as they are', () => {
+    const shown = blocks.filter(({ language, words }) => language === 'ts' && words.length > 0)
+    for (const block of shown) {
+      const [path = ''] = block.words
+      expect({ at: place(block), text: `${block.text}\n` }).toEqual({ at: place(block), text: readPage(path) })
+    }
+  })
+
   test('links to pages and pictures that exist', () => {
     const links = [...readPage(file).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(
       ([, link]) => link as string,
