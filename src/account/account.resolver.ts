@@ -5,13 +5,12 @@ import { readAccount, readMyOrganizations } from './read-account.js'
 
 @Resolver()
 export class AccountResolver {
-  @Query(() => Account, { nullable: true, description: 'The account of the person who asks.' })
+  @Query(() => Account, { description: 'The account of the person who asks.' })
   me(@Ctx() context: AccountContext): Promise<Account> {
     return readAccount(context)
   }
 
   @Query(() => [MyMembership], {
-    nullable: true,
     description:
       'The organizations the person belongs to, by name. Those that are archived or deleted are not listed; with a token that is bound to one organization, no other one is.',
   })

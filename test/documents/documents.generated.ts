@@ -991,7 +991,7 @@ export type ModelPricesQuery = {
 export type ViewerQueryVariables = Exact<{ [key: string]: never }>
 
 export type ViewerQuery = {
-  viewer: { userId: string | null; role: AccessRole; modules: Array<string> } | null
+  viewer: { userId: string | null; role: AccessRole; modules: Array<string> }
   organization: {
     id: string
     orgKey: string

@@ -34,7 +34,7 @@ export class Viewer {
 
 @Resolver()
 export class ViewerResolver {
-  @Query(() => Viewer, { nullable: true, description: 'Who sends the request.' })
+  @Query(() => Viewer, { description: 'Who sends the request.' })
   viewer(@Ctx() context: TenantOperation): Viewer {
     const person = personOf(context)
     return {
