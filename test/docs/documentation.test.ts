@@ -63,7 +63,10 @@ describe.each(pages)('%s', (file) => {
     const shown = blocks.filter(({ language, words }) => language === 'ts' && words.length > 0)
     for (const block of shown) {
       const [path = ''] = block.words
-      expect({ at: place(block), text: `${block.text}\n` }).toEqual({ at: place(block), text: readPage(path) })
+      expect({ at: place(block), text: `${block.text}\n` }).toEqual({
+        at: place(block),
+        text: readPage(path),
+      })
     }
   })
 
