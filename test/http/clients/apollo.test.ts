@@ -1,5 +1,7 @@
-import { gql, type ApolloClient, type ObservableQuery } from '@apollo/client'
+import { createHash } from 'node:crypto'
+import { ApolloClient, gql, HttpLink, InMemoryCache, type ObservableQuery } from '@apollo/client'
 import { CombinedGraphQLErrors } from '@apollo/client/errors'
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { TestGateway, type TestOrganization } from '../../support/gateway.js'
 import { eventually, subscribed } from '../../support/subscriber.js'
@@ -111,6 +113,25 @@ test('an optimistic change of what has changed since is taken back, and the erro
   const [error] = errorsOf(await refusal.catch((reason: unknown) => reason))
   expect(error?.extensions).toMatchObject({ code: 'CONFLICT', current: { id, description: 'theirs' } })
   await eventually(() => descriptions).toEqual([null, 'mine', null])
+})
+
+test('a document goes by its hash alone, once the gateway knows it', async () => {
+  const bodies: { readonly query?: string }[] = []
+  const http = new HttpLink({
+    uri: `${await gateway.url()}/graphql`,
+    headers: await acme.as('admin').headers(),
+    fetch: (uri, init) => {
+      bodies.push(JSON.parse(String(init?.body)) as (typeof bodies)[0])
+      return fetch(uri, init)
+    },
+  })
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+  const link = new PersistedQueryLink({ sha256 }).concat(http)
+  for (const client of [1, 2].map(() => new ApolloClient({ link, cache: new InMemoryCache() }))) {
+    const { data } = await client.query({ query: gql('query ByHash { viewer { role } }') })
+    expect(data).toMatchObject({ viewer: { role: 'ADMIN' } })
+  }
+  expect(bodies.map(({ query }) => query !== undefined)).toEqual([false, true, false])
 })
 
 describe('refusals are errors of Apollo Client with their code', () => {
