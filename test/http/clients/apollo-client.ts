@@ -12,9 +12,9 @@ export function apolloClient(url: string, organization: string, freshToken: () =
     link: ApolloLink.split(
       ({ query }) => isSubscriptionOperation(query),
       new GraphQLWsLink(socket),
-      new SetContextLink(async () => ({ headers: await headers() })).concat(
-        new HttpLink({ uri: `${url}/graphql` }),
-      ),
+      new SetContextLink(async (context) => ({
+        headers: { ...context.headers, ...(await headers()) },
+      })).concat(new HttpLink({ uri: `${url}/graphql` })),
     ),
     cache: new InMemoryCache({
       typePolicies: {

@@ -96,6 +96,20 @@ test('what a mutation answers is in every view of the object', async () => {
   await eventually(() => shown()?.team?.description).toBe('Seen at once')
 })
 
+test('a mutation sent again with its idempotency key is answered with the first result', async () => {
+  const client = await clientOf('admin')
+  const add = async (): Promise<unknown> => {
+    const { data } = await client.mutate({
+      mutation: gql(ADD_TEAM),
+      variables: { name: 'Sent twice' },
+      context: { headers: { 'idempotency-key': 'apollo-adds-a-team' } },
+    })
+    return data
+  }
+  const first = await add()
+  expect(await add()).toEqual(first)
+})
+
 test('an optimistic change of what has changed since is taken back, and the error holds what it is now', async () => {
   const client = await clientOf('admin')
   const id = await newTeam(acme, 'Contended')
