@@ -2,12 +2,12 @@ import autocannon from 'autocannon'
 import { quantile } from './rounds.js'
 
 /**
- * A child process that sends requests: for each message `{ url, requests, connections, seconds }` it answers with
- * how many were answered per second, how long an answer took (medians and 99th percentile in ms), or with what went
+ * A child process that sends requests: for each message `{ url, requests, connections, seconds }` (or `amount`, how
+ * many requests, in place of `seconds`) it answers with how many were answered per second, how long an answer took (medians and 99th percentile in ms), or with what went
  * wrong. Every answer's body is compared with the expected one, and has to match `pattern` where an answer cannot be
  * known. Each connection begins at another place of the list of requests.
  */
-process.on('message', async ({ url, requests, connections, seconds, pattern }) => {
+process.on('message', async ({ url, requests, connections, seconds, amount, pattern }) => {
   const isExpected = pattern === undefined ? isAnswerTo(requests) : matches(pattern)
   let unexpected
   const verifyBody = (body) => {
@@ -21,7 +21,7 @@ process.on('message', async ({ url, requests, connections, seconds, pattern }) =
   const load = autocannon({
     url,
     connections,
-    duration: seconds,
+    ...(amount === undefined ? { duration: seconds } : { amount }),
     requests: sent,
     verifyBody,
     setupClient: (client) => client.setRequests(rotated(sent, clients++ / connections)),
