@@ -149,7 +149,12 @@ async function contextOf({ req }) {
   await client.query('begin')
   await client.query(`set local search_path = ${schema}, public`)
   await client.query(`set local role ${schema}`)
-  const rows = async (text, values) => (await client.query(text, values)).rows
+  // One connection, one statement at a time.
+  let last = Promise.resolve()
+  const rows = async (text, values) => {
+    last = last.then(() => client.query(text, values))
+    return (await last).rows
+  }
   return { client, rows, loaders: loadersOf(rows) }
 }
 
