@@ -101,7 +101,7 @@ async function sendLoad({ database, tenants, load, quick }, query, one, requests
     url: one.url,
     requests,
     connections: CONNECTIONS,
-    seconds: quick ? 1 : 2,
+    ...(quick ? { amount: 3 * CONNECTIONS } : { seconds: 2 }),
     pattern,
   })
   const { answered, errors, timeouts, mismatches, non2xx } = result

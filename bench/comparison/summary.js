@@ -82,7 +82,7 @@ function rivalOutcome(query, { orgscope, PostGraphile }) {
   const { ratio } = PostGraphile
   const met = ratio >= TARGET.requests || (isPostgresBound && processor <= TARGET.processor)
   return {
-    what: `${query} ${QUERIES[query].what}: requests/s to PostGraphile's (its server's processor time)`,
+    what: `${query} ${QUERIES[query].what}: requests/s (server time) to PostGraphile`,
     value: `${ratio.toFixed(2)} (${processor.toFixed(2)}${isPostgresBound ? ', Postgres-bound' : ''})${
       ratio < TO_EXPLAIN ? ' to be explained' : ''
     }`,

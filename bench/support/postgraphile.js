@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -42,8 +42,8 @@ async function install(report) {
 /** This Node if PostGraphile runs on it, else the one that was installed with it. */
 function runtime() {
   if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) return process.execPath
-  const packaged = readdirSync(MODULES).find((name) => name.startsWith('node-'))
-  if (packaged !== undefined) return join(MODULES, packaged, 'bin', 'node')
+  const packaged = join(MODULES, `node-${process.platform}-${process.arch}`, 'bin', 'node')
+  if (existsSync(packaged)) return packaged
   throw new Error(
     `PostGraphile needs Node ${OLDEST_NODE} or later, and none comes with it for ${process.platform} ${process.arch}. ` +
       'Run the benchmark on one, or leave PostGraphile out with --offline.',

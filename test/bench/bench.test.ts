@@ -11,7 +11,7 @@ function bench(names: readonly string[], env = process.env) {
   return promisify(execFile)(process.execPath, words, { cwd: packageRoot, env })
 }
 
-test('every benchmark runs, compares its answers and reports its ratios', { timeout: 240_000 }, async () => {
+test('every benchmark runs, compares its answers and reports its ratios', { timeout: 400_000 }, async () => {
   const { stdout } = await bench([])
   for (const name of ['session', 'request', 'graphql', 'provisioning', 'import', 'memory']) {
     expect(stdout).toMatch(new RegExp(`^${name}\\b.*\\d`, 'm'))
