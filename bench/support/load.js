@@ -3,19 +3,26 @@ import { quantile } from './rounds.js'
 
 /**
  * A child process that sends requests: for each message `{ url, requests, connections, seconds }` (or `amount`, how
- * many requests, in place of `seconds`) it answers with how many were answered per second, how long an answer took (medians and 99th percentile in ms), or with what went
- * wrong. Every answer's body is compared with the expected one, and has to match `pattern` where an answer cannot be
- * known. Each connection begins at another place of the list of requests.
+ * many requests, in place of `seconds`) it answers with how many were answered per second, how long an answer took
+ * (median and 99th percentile in ms), or with what went wrong. Every answer's body is compared with the one its request
+ * has to get, or has to match `pattern` where that cannot be known. Each connection begins at another place of the list
+ * of requests.
  */
 process.on('message', async ({ url, requests, connections, seconds, amount, pattern }) => {
-  const isExpected = pattern === undefined ? isAnswerTo(requests) : matches(pattern)
+  const expected = new RegExp(pattern)
+  let mismatches = 0
   let unexpected
-  const verifyBody = (body) => {
-    if (isExpected(body)) return true
-    unexpected ??= String(body).slice(0, 300)
-    return false
+  const check = (text, answer) => {
+    if (pattern === undefined ? text === answer : expected.test(text)) return
+    mismatches += 1
+    unexpected ??= String(text).slice(0, 300)
   }
-  const sent = requests.map(({ headers, body }) => ({ method: 'POST', headers, body }))
+  const sent = requests.map(({ headers, body, answer }) => ({
+    method: 'POST',
+    headers,
+    body,
+    onResponse: (_status, text) => check(text, answer),
+  }))
   const latencies = []
   let clients = 0
   const load = autocannon({
@@ -23,12 +30,11 @@ process.on('message', async ({ url, requests, connections, seconds, amount, patt
     connections,
     ...(amount === undefined ? { duration: seconds } : { amount }),
     requests: sent,
-    verifyBody,
     setupClient: (client) => client.setRequests(rotated(sent, clients++ / connections)),
   })
   load.on('response', (_client, _status, _bytes, milliseconds) => latencies.push(milliseconds))
   const result = await load
-  const { errors, timeouts, mismatches, non2xx } = result
+  const { errors, timeouts, non2xx } = result
   const answered = result['2xx']
   process.send({
     perSecond: answered / result.duration,
@@ -42,16 +48,6 @@ process.on('message', async ({ url, requests, connections, seconds, amount, patt
     unexpected,
   })
 })
-
-function isAnswerTo(requests) {
-  const expected = new Set(requests.map(({ answer }) => answer))
-  return (body) => expected.has(String(body))
-}
-
-function matches(pattern) {
-  const expected = new RegExp(pattern)
-  return (body) => expected.test(String(body))
-}
 
 /** The same list, beginning at a share of its length. */
 function rotated(list, share) {

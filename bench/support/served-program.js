@@ -24,7 +24,13 @@ export class ServedProgram {
       ],
       {
         stdio: ['ignore', 'pipe', 'inherit', ...(probed ? ['ipc'] : [])],
-        env: { ...process.env, DATABASE_URL: gatewayUrl, ADMIN_DATABASE_URL: adminUrl, LOG_LEVEL: 'warn' },
+        env: {
+          ...process.env,
+          NODE_ENV: 'production',
+          DATABASE_URL: gatewayUrl,
+          ADMIN_DATABASE_URL: adminUrl,
+          LOG_LEVEL: 'warn',
+        },
       },
     )
     program.url = await program.#announcedUrl()

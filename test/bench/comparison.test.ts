@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
@@ -14,6 +16,7 @@ const { postgraphile } = await load('comparison/dialects/postgraphile.js')
 const { plain } = await load('comparison/dialects/plain.js')
 const { outcomesOf, summaryOf, tableOf } = await load('comparison/summary.js')
 const { assertEqualAnswers, firstDifference } = await load('support/report.js')
+const { Child } = await load('support/child.js')
 const { takeTurns } = await load('support/rounds.js')
 
 const USER = '018d0000-0000-7000-8000-000000000001'
@@ -175,6 +178,29 @@ test('a missing row, a missing field and another kind of value are differences',
     path: '',
     right: expect.stringContaining('1'),
   })
+})
+
+test('an answer that another request should have had is counted under load', async () => {
+  const server = createServer((_request, response) => response.end('{"team":"acme"}')).listen(0, '127.0.0.1')
+  const child = new Child('load.js')
+  try {
+    const { port } = server.address() as AddressInfo
+    const requests = ['acme', 'globex'].map((team) => ({
+      headers: {},
+      body: team,
+      answer: `{"team":"${team}"}`,
+    }))
+    const order = { url: `http://127.0.0.1:${port}`, requests, connections: 2, amount: 20 }
+    expect(await child.ask(order)).toMatchObject({
+      answered: 20,
+      mismatches: 10,
+      unexpected: '{"team":"acme"}',
+    })
+    expect(await child.ask({ ...order, pattern: '"team"' })).toMatchObject({ answered: 20, mismatches: 0 })
+  } finally {
+    await child.stop()
+    server.close()
+  }
 })
 
 test('each round begins with another side', async () => {

@@ -57,11 +57,5 @@ const preset = {
 }
 
 const server = createServer()
-const instance = postgraphile(preset)
-await instance.createServ(grafserv).addTo(server)
-if (process.argv[3] === 'schema') {
-  const { printSchema } = await import('postgraphile/graphql')
-  console.log(printSchema(await instance.getSchema()))
-  process.exit(0)
-}
+await postgraphile(preset).createServ(grafserv).addTo(server)
 await announce(server)
