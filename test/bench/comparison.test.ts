@@ -181,7 +181,8 @@ test('a missing row, a missing field and another kind of value are differences',
 })
 
 test('an answer that another request should have had is counted under load', async () => {
-  const server = createServer((_request, response) => response.end('{"team":"acme"}')).listen(0, '127.0.0.1')
+  const server = createServer((_request, response) => response.end('{"team":"acme"}'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const child = new Child('load.js')
   try {
     const { port } = server.address() as AddressInfo
