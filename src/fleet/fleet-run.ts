@@ -46,7 +46,8 @@ export interface RunOutcome {
   readonly skipped: readonly TenantId[]
 }
 
-const NOTHING: RunOutcome = {
+/** How it ended where there was nothing to record. */
+export const NO_RUN: RunOutcome = {
   run: undefined,
   status: undefined,
   stopped: undefined,
@@ -83,7 +84,7 @@ export async function runFleet(
     run: started?.run.id,
     joined: started?.joined,
   })
-  return started === undefined ? NOTHING : workToTheEnd(admin, catalogue, started.run, options)
+  return started === undefined ? NO_RUN : workToTheEnd(admin, catalogue, started.run, options)
 }
 
 /**

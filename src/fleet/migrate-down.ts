@@ -4,7 +4,7 @@ import { withClient } from '../database/owner-transaction.js'
 import { AppError } from '../errors.js'
 import { closest } from '../tenancy/closest-word.js'
 import { stepsDown } from './fleet-plan.js'
-import { runFleet, type FleetRunOptions, type RunOutcome } from './fleet-run.js'
+import { NO_RUN, runFleet, type FleetRunOptions, type RunOutcome } from './fleet-run.js'
 import { holderOf, reasonOf } from './item-work.js'
 import { readLedger, verifyLedger } from './ledger.js'
 import {
@@ -26,7 +26,7 @@ export interface MigrateDownOptions extends Omit<FleetRunOptions, 'modules'> {
   readonly to: number
 }
 
-export interface RollbackOutcome extends Partial<RunOutcome> {
+export interface RollbackOutcome extends RunOutcome {
   /** Steps taken back in all schemas. */
   readonly steps: number
   /** Schemas that had something to take back. */
@@ -109,11 +109,12 @@ async function takeSharedBack(
         done += 1
         options.onProgress?.({ type: 'done', ...name, milliseconds: performance.now() - began })
       }
-      return { steps: done, schemas: Math.min(1, steps.length), failures: [] }
+      return { ...NO_RUN, steps: done, schemas: Math.min(1, steps.length) }
     } catch (error) {
       const reason = reasonOf(error)
       options.onProgress?.({ type: 'failed', ...name, reason })
-      return { steps: done, schemas: 1, failures: [{ ...name, reason, heldBy: holderOf(error) }] }
+      const failures = [{ ...name, reason, heldBy: holderOf(error) }]
+      return { ...NO_RUN, tenants: 1, steps: done, schemas: 1, failures }
     } finally {
       await releaseLock(client, lock).catch(() => {})
     }

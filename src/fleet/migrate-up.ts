@@ -4,7 +4,7 @@ import { withClient } from '../database/owner-transaction.js'
 import { AppError } from '../errors.js'
 import { closest } from '../tenancy/closest-word.js'
 import { pendingSteps, planUp } from './fleet-plan.js'
-import { runFleet, type FleetRunOptions, type RunOutcome } from './fleet-run.js'
+import { NO_RUN, runFleet, type FleetRunOptions, type RunOutcome } from './fleet-run.js'
 import { readFleet } from './fleet-tenants.js'
 import { readLedger, recordFailure, verifyLedger, type AppliedStep } from './ledger.js'
 import { latestVersion, sharedStream, type Migration, type MigrationCatalogue } from './migration-files.js'
@@ -168,13 +168,9 @@ async function untouched(
     return planUp(catalogue, ledger, fleet).tenants
   })
   return {
-    run: undefined,
-    status: undefined,
+    ...NO_RUN,
     stopped: 'the shared schema could not be migrated',
-    steps: 0,
     tenants: plans.length,
-    failures: [],
     untouched: plans.map(({ target }) => target.tenant!),
-    skipped: [],
   }
 }

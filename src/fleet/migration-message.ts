@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { lockKey, schemaLockName } from '../database/advisory-lock.js'
 import { ownerRole } from '../database/owner-transaction.js'
+import { SCHEMA_CHANNEL } from '../tenancy/directory-listener.js'
 import { roleOf, schemaOf, type TenantId } from '../tenancy/tenant-id.js'
 import { sharedStream, type Migration, type MigrationScript } from './migration-files.js'
 
@@ -23,9 +24,6 @@ export const sharedTarget: MigrationTarget = { schemaName: 'public', tenant: und
 export function targetOf(tenant: TenantId): MigrationTarget {
   return { schemaName: schemaOf(tenant), tenant }
 }
-
-/** Channel on which a change of a tenant's schema is announced; the payload is the tenant's id. */
-export const SCHEMA_CHANNEL = 'orgscope_schema'
 
 /** SQLSTATE raised when the ledger says that another process did the same step meanwhile. */
 export const STEP_DONE = 'OS001'

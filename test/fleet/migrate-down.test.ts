@@ -66,7 +66,7 @@ test('schema public goes down step by step, ledger included, and up again to the
     expect(await migrateDown(empty.admin, files, { module: 'public', to: steps - 1 })).toMatchObject({
       steps: 1,
     })
-    expect(await migrateDown(empty.admin, files, { module: 'public', to: 0 })).toEqual({
+    expect(await migrateDown(empty.admin, files, { module: 'public', to: 0 })).toMatchObject({
       steps: steps - 1,
       schemas: 1,
       failures: [],
