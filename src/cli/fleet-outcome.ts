@@ -33,7 +33,7 @@ export function describeOutcome(
   words: { readonly done: string; readonly nothing: string },
 ): string {
   const lines = [
-    steps === 0 && failures.length === 0 && stopped === undefined && (run === undefined || tenants === 0)
+    steps === 0 && failures.length === 0 && stopped === undefined
       ? words.nothing
       : `${words.done} ${counted(steps, 'step')}; ${counted(tenants, 'tenant')} had something to do.`,
     ...failures.map(describeFailure),
