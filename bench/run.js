@@ -2,6 +2,7 @@ import { BenchServer } from './support/server.js'
 import { describeMachine, Report } from './support/report.js'
 import * as usageImport from './import.js'
 import * as execution from './execution.js'
+import * as fleet from './fleet.js'
 import * as memory from './memory.js'
 import * as provisioning from './provisioning.js'
 import * as request from './request.js'
@@ -12,7 +13,7 @@ import * as session from './session.js'
  * reported, not enforced; unequal answers and errors end with exit code 1. `--quick` only shows that everything
  * works: its numbers mean nothing, so it writes no results.
  */
-const benchmarks = { session, request, execution, provisioning, import: usageImport, memory }
+const benchmarks = { session, request, execution, provisioning, fleet, import: usageImport, memory }
 
 const FAILED = { what: 'failed', met: false }
 const WORD = { true: 'yes', false: 'no' }
