@@ -1,8 +1,11 @@
 import type pg from 'pg'
+import { withClient } from '../database/owner-transaction.js'
+import { AppError } from '../errors.js'
 import type { TenantId } from '../tenancy/tenant-id.js'
 import { isTenantId } from '../tenancy/tenant-id.js'
 import type { TenantSelection } from './fleet-tenants.js'
-import type { MigrationCatalogue } from './migration-files.js'
+import { readLedger, verifyLedger } from './ledger.js'
+import { latestVersion, type MigrationCatalogue } from './migration-files.js'
 import { reopenRun } from './run-control.js'
 import { findRun, readItems, type FleetRun, type FleetRunItem, type FleetRunStatus } from './run-record.js'
 import {
@@ -89,7 +92,8 @@ export async function runFleet(
 
 /**
  * Goes on with a run that was interrupted, paused or failed: whatever is not done is tried again. With one that is
- * running it helps. Throws NOT_FOUND for no such run, CONFLICT for a cancelled one.
+ * running it helps. Throws NOT_FOUND for no such run, CONFLICT for a cancelled one, for one of a newer program, and when
+ * an applied file has changed.
  */
 export async function resumeFleetRun(
   admin: pg.Pool,
@@ -97,6 +101,7 @@ export async function resumeFleetRun(
   id: string,
   options: RunnerOptions = {},
 ): Promise<RunOutcome> {
+  await requireKnown(admin, catalogue, await findRun(admin, id))
   const run = await reopenRun(admin, id)
   const left = run.counts.pending + run.counts.running
   options.onProgress?.({
@@ -111,6 +116,23 @@ export async function resumeFleetRun(
   return run.status === 'succeeded'
     ? outcomeOf(admin, run.id, { steps: 0, failures: [] })
     : workToTheEnd(admin, catalogue, run, options)
+}
+
+/** An older program would find nothing to do, and call that success. */
+async function requireKnown(admin: pg.Pool, catalogue: MigrationCatalogue, run: FleetRun): Promise<void> {
+  verifyLedger(await withClient(admin, (client) => readLedger(client)), catalogue)
+  const { module, targetVersion, targetVersions } = run
+  const targets = module === null ? Object.entries(targetVersions) : [[module, targetVersion ?? 0] as const]
+  for (const [name, version] of targets) {
+    const stream = catalogue.modules.get(name)
+    if (stream !== undefined && version <= latestVersion(stream)) continue
+    throw new AppError(
+      'CONFLICT',
+      `The fleet run ${run.id} is about ${name} ${version}, which this program does not know. ` +
+        'Resume it with the program that began it, or a newer one.',
+      { run: run.id, module: name, version },
+    )
+  }
 }
 
 function limitsOf({ maxFailures, maxFailureRate, failFast }: FleetRunOptions): FailureLimits {

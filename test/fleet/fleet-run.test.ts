@@ -444,6 +444,15 @@ test('runs are listed newest first, by their state; one that is not there is nam
   })
 })
 
+test('a run of a newer program is not resumed by an older one, which would find nothing to do', async () => {
+  extend('unknown_to_old', 'create table unknown_to_old (id integer);')
+  const { run } = await up()
+  await expect(resumeFleetRun(database.admin, await loadMigrations(), run!)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining(`is about core ${latest()}, which this program does not know`),
+  })
+})
+
 test('tenants cannot be worked on while the shared schema is behind the program', async () => {
   const next = withMigration(files, { module: 'public', name: 'ahead', up: 'select 1;' })
   await expect(redoMigrations(database.admin, next, { module: 'core' })).rejects.toMatchObject({
