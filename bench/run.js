@@ -3,6 +3,7 @@ import { describeMachine, Report } from './support/report.js'
 import * as usageImport from './import.js'
 import * as execution from './execution.js'
 import * as graphql from './graphql.js'
+import * as fleet from './fleet.js'
 import * as memory from './memory.js'
 import * as provisioning from './provisioning.js'
 import * as request from './request.js'
@@ -14,7 +15,17 @@ import * as session from './session.js'
  * works: its numbers mean nothing, so it writes no results. `--offline` leaves out what would have to be installed
  * first (PostGraphile), and writes no results either.
  */
-const benchmarks = { session, request, execution, graphql, provisioning, import: usageImport, memory }
+
+const benchmarks = {
+  session,
+  request,
+  execution,
+  graphql,
+  provisioning,
+  fleet,
+  import: usageImport,
+  memory,
+}
 
 const FAILED = { what: 'failed', met: false }
 const WORD = { true: 'yes', false: 'no' }

@@ -56,6 +56,7 @@ export interface Config {
   readonly subscriptionConnections: number
   /** Milliseconds. */
   readonly subscriptionStallLimit: number
+  readonly migrateOnWake: boolean
   /** Days. */
   readonly eventRetention: number
 }
@@ -417,6 +418,11 @@ const variables = {
     100,
     3_600_000,
     'How long a subscribed client may leave a message unread before it is dropped, in milliseconds.',
+  ),
+  migrateOnWake: toggle(
+    'MIGRATE_ON_WAKE',
+    true,
+    'Whether a gateway with ADMIN_DATABASE_URL migrates an organization that a fleet run left out as dormant, when a request comes for it.',
   ),
   eventRetention: integer(
     'EVENT_RETENTION_DAYS',

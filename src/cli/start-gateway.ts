@@ -4,6 +4,7 @@ import { accountApi } from '../account/account-api.js'
 import type { Config } from '../config.js'
 import { createPool } from '../database/pool.js'
 import type { MigrationCatalogue } from '../fleet/migration-files.js'
+import { DormantTenants } from '../fleet/wake.js'
 import { EventHub } from '../events/event-hub.js'
 import { tenantApi } from '../graphql/tenant-api.js'
 import { createAuthenticator } from '../http/authentication/authenticate.js'
@@ -17,7 +18,9 @@ import { createHttpServer } from '../http/server.js'
 import { closeHttpServer } from '../http/shutdown.js'
 import { platformApi } from '../platform/platform-api.js'
 import { DirectoryListener } from '../tenancy/directory-listener.js'
-import { TenantDirectory } from '../tenancy/tenant-directory.js'
+import { servedVersions } from '../tenancy/served-versions.js'
+import { TenantActivity } from '../tenancy/tenant-activity.js'
+import { TenantDirectory, type DirectoryEntry } from '../tenancy/tenant-directory.js'
 
 export interface GatewayOptions {
   readonly config: Config
@@ -58,10 +61,17 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     retentionDays: config.eventRetention,
     onError: (err) => options.logger.warn({ err }, 'events'),
   })
+  const activity = new TenantActivity(pool, session)
+  const dormant = dormantTenants(options)
+  const gate = {
+    versions: servedVersions(options.migrations),
+    onServed: (entry: DirectoryEntry) => activity.served(entry),
+    onBehind: ({ tenant }: DirectoryEntry) => dormant?.wake(tenant),
+  }
   const server = await createHttpServer({
     config,
     apis: [
-      tenantApi({ pool, directory, session, hub }),
+      tenantApi({ pool, directory, gate, session, hub }),
       accountApi({ pool, session }),
       platformApi({ pool, directory, session, migrations: options.migrations, admin: options.admin }),
     ],
@@ -77,7 +87,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     jwks: options.issuer?.jwks(),
     graphiqlHeaders: options.graphiqlHeaders,
   })
-  const stop = (): Promise<void> => stopGateway({ server, hub, listener, pool }, config.shutdownGrace)
+  const stop = (): Promise<void> =>
+    stopGateway({ server, activity, dormant, hub, listener, pool }, config.shutdownGrace)
   try {
     await listener.start()
     hub.start()
@@ -88,15 +99,30 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   }
 }
 
+/** Only a gateway that may change schemas can wake those that were left out. */
+function dormantTenants({ config, admin, migrations, logger }: GatewayOptions): DormantTenants | undefined {
+  if (admin === undefined || !config.migrateOnWake) return undefined
+  return new DormantTenants({
+    admin,
+    migrations,
+    onError: (tenant, err) => logger.warn({ err, tenant }, 'waking a dormant organization'),
+  })
+}
+
 interface GatewayParts {
   readonly server: FastifyInstance
+  readonly activity: TenantActivity
+  readonly dormant: DormantTenants | undefined
   readonly hub: EventHub
   readonly listener: DirectoryListener
   readonly pool: pg.Pool
 }
 
-async function stopGateway({ server, hub, listener, pool }: GatewayParts, grace: number): Promise<void> {
+async function stopGateway(parts: GatewayParts, grace: number): Promise<void> {
+  const { server, activity, dormant, hub, listener, pool } = parts
   await closeHttpServer(server, grace)
+  await dormant?.settled()
+  await activity.flush()
   await hub.stop()
   await listener.stop()
   await pool.end()

@@ -347,10 +347,14 @@ export interface FleetRunItems {
   fleet_run_id: string
   from_version: number | null
   id: Generated<string>
+  last_step: string | null
+  lease_owner: string | null
+  lease_until: string | null
   organization_id: string | null
   schema_name: string
   started_at: string | null
   status: Generated<string>
+  steps: Generated<number>
   to_version: number | null
   wave: Generated<number>
 }
@@ -365,14 +369,16 @@ export interface FleetRuns {
   id: Generated<string>
   kind: string
   max_failure_rate: string | null
-  max_failures: Generated<number>
+  max_failures: number | null
   module: string | null
   selector: Generated<Json>
+  settings: Generated<Json>
   started_at: string | null
   started_by: string | null
   status: Generated<string>
   succeeded_count: Generated<number>
   target_version: number | null
+  target_versions: Generated<Json>
   total_count: Generated<number>
   updated_at: Generated<string>
 }
@@ -1054,6 +1060,7 @@ export interface TenantSchemas {
   delete_after: string | null
   estimated_rows: Generated<number>
   fingerprint_checked_at: string | null
+  last_active_at: string | null
   last_error: string | null
   last_error_at: string | null
   lease_owner: string | null
@@ -1063,6 +1070,7 @@ export interface TenantSchemas {
   partitioning_enabled: Generated<boolean>
   placement: Generated<string>
   previous_state: string | null
+  required_versions: Generated<Json>
   role_name: string
   schema_name: string
   schema_versions: Generated<Json>

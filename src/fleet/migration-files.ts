@@ -16,6 +16,12 @@ export interface Migration {
   readonly down: MigrationScript
   /** SHA-256 of the up script with line ends as LF, in hex. */
   readonly checksum: string
+  /** True when programs from before it cannot work with what it leaves: the file says `-- orgscope: breaking`. */
+  readonly breaking: boolean
+  /** Version of the last breaking migration before this one; 0 when there is none. */
+  readonly breakingBefore: number
+  /** True when this program works without it as well (an index, say): the file says `-- orgscope: optional`. */
+  readonly optional: boolean
 }
 
 /** A file of SQL. */
@@ -50,7 +56,11 @@ export const coreModule = 'core'
 const STREAM_NAME = /^[a-z][a-z0-9_]*$/
 const FILE_NAME = /^(\d{4})_([a-z][a-z0-9_]*)\.(up|down)\.sql$/
 const DEFAULT_DATA = 'default-data.sql'
-const NO_TRANSACTION = /^--\s*orgscope:\s*no-transaction\s*$/m
+
+/** A line of its own, by which a file says something of itself: `-- orgscope: no-transaction`. */
+function says(sql: string, word: 'no-transaction' | 'breaking' | 'optional'): boolean {
+  return new RegExp(`^--\\s*orgscope:\\s*${word}\\s*$`, 'm').test(sql)
+}
 
 /**
  * Reads every stream below a folder that holds `public/` and `tenant/<module>/`. Throws BAD_USER_INPUT naming every
@@ -131,6 +141,7 @@ async function readHalf(
 
 function checked(module: string, folder: string, pairs: readonly Pair[], problems: string[]): Migration[] {
   const migrations: Migration[] = []
+  let breakingBefore = 0
   for (const [index, { version, name, up, down }] of pairs.entries()) {
     const path = shown(join(folder, name))
     if (up === undefined) problems.push(`${path}.up.sql: missing, but there is a ${name}.down.sql.`)
@@ -142,7 +153,11 @@ function checked(module: string, folder: string, pairs: readonly Pair[], problem
       problems.push(`${path}.up.sql: number ${number(previous + 1)} was expected after ${number(previous)}.`)
     }
     if (up !== undefined && down !== undefined) {
-      migrations.push({ module, version, name, up, down, checksum: checksumOf(up.sql) })
+      const breaking = says(up.sql, 'breaking')
+      const optional = says(up.sql, 'optional')
+      const checksum = checksumOf(up.sql)
+      migrations.push({ module, version, name, up, down, checksum, breaking, breakingBefore, optional })
+      if (breaking) breakingBefore = version
     }
   }
   return migrations
@@ -150,7 +165,7 @@ function checked(module: string, folder: string, pairs: readonly Pair[], problem
 
 async function readScript(path: string): Promise<MigrationScript> {
   const sql = (await readFile(path, 'utf8')).replaceAll('\r\n', '\n')
-  return { file: shown(path), sql, transactional: !NO_TRANSACTION.test(sql) }
+  return { file: shown(path), sql, transactional: !says(sql, 'no-transaction') }
 }
 
 function checksumOf(sql: string): string {

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { lockKey, schemaLockName } from '../database/advisory-lock.js'
 import { ownerRole } from '../database/owner-transaction.js'
+import { SCHEMA_CHANNEL } from '../tenancy/directory-listener.js'
 import { roleOf, schemaOf, type TenantId } from '../tenancy/tenant-id.js'
 import { sharedStream, type Migration, type MigrationScript } from './migration-files.js'
 
@@ -32,6 +33,12 @@ export const LOCK_NOT_AVAILABLE = '55P03'
 export interface MessageOptions {
   /** Milliseconds to wait for a table lock before giving up. */
   readonly lockTimeout: number
+  /** Milliseconds a statement may take; 0 or undefined means no limit. */
+  readonly statementTimeout?: number | undefined
+  /** The fleet run that sends it, by its uuid; the ledger remembers it. */
+  readonly fleetRunId?: string | undefined
+  /** Statements of the same transaction behind the ledger's. */
+  readonly afterwards?: string | undefined
 }
 
 /** A message, and where the script stands in it, so that an error's position can be told as a line of the file. */
@@ -51,7 +58,9 @@ export function upMessage(
     opening(target, options) + expectStep(target, migration, 'pending'),
     [migration.up, ...defaultData],
     target,
-    ledgerInsert(target, [migration], 'applied') + versionUpdate(target, migration.module, migration.version),
+    ledgerInsert(target, [migration], 'applied', options) +
+      versionUpdate(target, migration, 'up') +
+      (options.afterwards ?? ''),
   )
 }
 
@@ -65,7 +74,25 @@ export function downMessage(
     opening(target, options) + expectStep(target, migration, 'applied'),
     [migration.down],
     target,
-    ledgerRolledBack(target, migration) + versionUpdate(target, migration.module, migration.version - 1),
+    ledgerRolledBack(target, migration, options) +
+      versionUpdate(target, migration, 'down') +
+      (options.afterwards ?? ''),
+  )
+}
+
+/** The message that only writes down that a migration is there already. */
+export function recordMessage(
+  target: MigrationTarget,
+  migration: Migration,
+  options: MessageOptions,
+): MigrationMessage {
+  return compose(
+    opening(target, options) + expectStep(target, migration, 'pending'),
+    [],
+    target,
+    ledgerInsert(target, [migration], 'baseline', options) +
+      versionUpdate(target, migration, 'up') +
+      (options.afterwards ?? ''),
   )
 }
 
@@ -81,13 +108,21 @@ export function defaultDataMessage(
 /** `begin`, the lock of the schema, the owner's role and the search path. */
 export function opening(
   target: MigrationTarget,
-  { lockTimeout }: MessageOptions,
+  { lockTimeout, statementTimeout }: MessageOptions,
   schema: 'exists' | 'new' = 'exists',
 ): string {
   return (
-    `begin;\nset local lock_timeout = ${Math.trunc(lockTimeout)};\nset local role ${ownerRole};\n` +
+    `begin;\nset local lock_timeout = ${Math.trunc(lockTimeout)};\n${statementLimit('set local', statementTimeout)}` +
+    `set local role ${ownerRole};\n` +
     `${lockSchema(target, schema)}${searchPath(target)}`
   )
+}
+
+/** Without a limit of our own the server's stays. */
+export function statementLimit(set: 'set' | 'set local', milliseconds: number | undefined): string {
+  return milliseconds === undefined || milliseconds === 0
+    ? ''
+    : `${set} statement_timeout = ${Math.trunc(milliseconds)};\n`
 }
 
 /** For tenants `public` comes second: functions such as uuid_v7 and the catalogues are found, never shadowed. */
@@ -153,33 +188,39 @@ export function compose(
 export function ledgerInsert(
   target: MigrationTarget,
   migrations: readonly Migration[],
-  status: 'started' | 'applied',
+  status: 'started' | 'applied' | 'baseline',
+  { fleetRunId }: Pick<MessageOptions, 'fleetRunId'> = {},
 ): string {
   if (migrations.length === 0) return ''
   const elapsed =
-    status === 'started' || migrations.length > 1
+    status !== 'applied' || migrations.length > 1
       ? 'null::integer'
       : '(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)::integer'
   const rows = migrations.map(
     ({ module, version, name, checksum }) =>
       `('${target.schemaName}', '${module}', ${version}, '${name}', '${checksum}', '${status}', ` +
-      `clock_timestamp(), ${elapsed}, session_user)`,
+      `clock_timestamp(), ${elapsed}, session_user, ${runLiteral(fleetRunId)})`,
   )
   return (
     '/* fleet.ledger.insert */ insert into public.schema_migrations as ledger (schema_name, module, version, ' +
-    'migration_name, checksum, status, executed_at, execution_time_ms, applied_by)\n' +
+    'migration_name, checksum, status, executed_at, execution_time_ms, applied_by, fleet_run_id)\n' +
     `values ${rows.join(',\n')}\non conflict (schema_name, module, version) do update set ` +
     'migration_name = excluded.migration_name, checksum = excluded.checksum, status = excluded.status, ' +
     'executed_at = excluded.executed_at, execution_time_ms = excluded.execution_time_ms, ' +
-    'applied_by = excluded.applied_by, error = null;\n'
+    'applied_by = excluded.applied_by, fleet_run_id = excluded.fleet_run_id, error = null;\n'
   )
 }
 
 /** Taking the first shared migration back drops the ledger itself, so nothing is left to write then. */
-function ledgerRolledBack(target: MigrationTarget, migration: Migration): string {
+function ledgerRolledBack(
+  target: MigrationTarget,
+  migration: Migration,
+  { fleetRunId }: MessageOptions,
+): string {
   const update =
     `/* fleet.ledger.roll_back */ update public.schema_migrations set status = 'rolled_back', ` +
-    `executed_at = clock_timestamp(), applied_by = session_user, execution_time_ms = ` +
+    `executed_at = clock_timestamp(), applied_by = session_user, fleet_run_id = ${runLiteral(fleetRunId)}, ` +
+    `execution_time_ms = ` +
     `(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)::integer ` +
     `where ${ledgerKey(target, migration)};`
   if (target.tenant !== undefined) return `${update}\n`
@@ -190,15 +231,32 @@ function ledgerKey({ schemaName }: MigrationTarget, { module, version }: Migrati
   return `schema_name = '${schemaName}' and module = '${module}' and version = ${version}`
 }
 
-/** Keeps `tenant_schemas.schema_versions` in step, in the same transaction. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** A run's id as an SQL literal; anything else is refused, because it stands in a message without parameters. */
+function runLiteral(fleetRunId: string | undefined): string {
+  if (fleetRunId === undefined) return 'null::uuid'
+  if (UUID.test(fleetRunId)) return `'${fleetRunId}'::uuid`
+  throw new TypeError(`not the id of a fleet run: ${fleetRunId}`)
+}
+
+/**
+ * Keeps what gateways know of a schema in step, in the same transaction: its versions, the versions a program has to
+ * know to work with it, and word of the change.
+ */
 export function versionUpdate(
   { schemaName, tenant }: MigrationTarget,
-  module: string,
-  version: number,
+  { module, version, breaking, breakingBefore }: Migration,
+  direction: 'up' | 'down',
 ): string {
   if (tenant === undefined || module === sharedStream) return ''
+  const [reached, required] = direction === 'up' ? [version, version] : [version - 1, breakingBefore]
+  const requirement = breaking
+    ? `required_versions = required_versions || '{"${module}": ${required}}', `
+    : ''
   return (
     '/* fleet.versions.update */ update public.tenant_schemas set schema_versions = schema_versions || ' +
-    `'{"${module}": ${version}}', updated_at = now() where schema_name = '${schemaName}';\n`
+    `'{"${module}": ${reached}}', ${requirement}updated_at = now() where schema_name = '${schemaName}';\n` +
+    `/* fleet.versions.announce */ notify ${SCHEMA_CHANNEL}, '${tenant}';\n`
   )
 }

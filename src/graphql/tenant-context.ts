@@ -6,6 +6,7 @@ import { hasWrittenEvents } from '../events/outbox.js'
 import type { Actor } from '../tenancy/actor.js'
 import { rolePermits, type Permission } from '../tenancy/role-permissions.js'
 import type { Session } from '../tenancy/session.js'
+import type { TenantGate } from '../tenancy/served-versions.js'
 import { tenantScope } from '../tenancy/session-scope.js'
 import { resolveTenant, type Tenant } from '../tenancy/tenant-resolver.js'
 import type { TenantDirectory } from '../tenancy/tenant-directory.js'
@@ -14,6 +15,8 @@ import { ScopedOperation, type OperationDatabase } from './scoped-operation.js'
 
 export interface TenantContextOptions extends OperationDatabase {
   readonly directory: TenantDirectory
+  /** Compares an organization's schema with what this program can work with. */
+  readonly gate?: TenantGate | undefined
   /** Told of an organization whose news were committed. */
   readonly announce?: ((tenant: Tenant) => void) | undefined
 }
@@ -24,7 +27,7 @@ export async function createTenantContext(
   facts: RequestFacts,
 ): Promise<TenantContext> {
   const actor = requireActor(facts.actor)
-  const tenant = await resolveTenant(options.directory, actor, facts.organizationHeaders)
+  const tenant = await resolveTenant(options.directory, actor, facts.organizationHeaders, options.gate)
   return new TenantContext(options, facts, actor, tenant)
 }
 

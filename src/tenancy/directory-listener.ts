@@ -4,6 +4,8 @@ import { isTenantId } from './tenant-id.js'
 
 /** Channel on which every change of a tenant, membership or credential is announced; the payload is a tenant id. */
 export const DIRECTORY_CHANNEL = 'orgscope_directory'
+/** Channel on which a change of a tenant's schema is announced; the payload is a tenant id. */
+export const SCHEMA_CHANNEL = 'orgscope_schema'
 
 const FIRST_RETRY = 250
 const LAST_RETRY = 10_000
@@ -33,6 +35,10 @@ export class DirectoryListener {
     this.hear(DIRECTORY_CHANNEL, {
       notified: (payload) => directory.forget(isTenantId(payload) ? payload : undefined),
       heard: (isHeard) => directory.setHeard(isHeard),
+    })
+    this.hear(SCHEMA_CHANNEL, {
+      notified: (payload) => isTenantId(payload) && directory.forgetSchema(payload),
+      heard: () => {},
     })
   }
 

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
 import type pg from 'pg'
 import { acquireLock, releaseLock, schemaLockName } from '../database/advisory-lock.js'
+import { newLeaseOwner } from '../database/lease-owner.js'
 import { ownerTransaction, ownerTransactionOn, withClient } from '../database/owner-transaction.js'
 import { AppError } from '../errors.js'
 import { loadMigrations, type MigrationCatalogue } from '../fleet/migration-files.js'
@@ -65,11 +64,6 @@ export async function provisionTenant(
       await releaseLock(client, lock).catch(() => {})
     }
   })
-}
-
-/** Unique per call; host and process say who it is. */
-function newLeaseOwner(): string {
-  return `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
 }
 
 async function provision(context: ProvisioningContext, options: ProvisionOptions): Promise<ProvisionOutcome> {

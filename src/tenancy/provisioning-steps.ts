@@ -207,9 +207,12 @@ function recordInstalled(
   step: ProvisioningStep['name'] | undefined,
 ): string {
   const versions = Object.fromEntries(applied.map(({ module, version }) => [module, version]))
+  const breaking = applied.filter((migration) => migration.breaking)
+  const required = Object.fromEntries(breaking.map(({ module, version }) => [module, version]))
   return (
     '/* tenants.installed */ update public.tenant_schemas set modules = array(select distinct unnest(modules || ' +
     `${textArray(modules)}) order by 1), schema_versions = schema_versions || '${JSON.stringify(versions)}', ` +
+    `required_versions = required_versions || '${JSON.stringify(required)}', ` +
     (step === undefined ? '' : `completed_steps = array_append(completed_steps, '${step}'), `) +
     `updated_at = now() where organization_id = '${organizationId}';\n` +
     `/* tenants.announce */ notify ${DIRECTORY_CHANNEL}, '${tenant}';\n`

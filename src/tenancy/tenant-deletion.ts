@@ -183,7 +183,7 @@ async function bury(db: Queryable, organizationId: string): Promise<void> {
   )
   await db.query(
     `/* tenants.bury */
-     update public.tenant_schemas set modules = '{}', schema_versions = '{}', completed_steps = '{}',
+     update public.tenant_schemas set modules = '{}', schema_versions = '{}', required_versions = '{}', completed_steps = '{}',
        last_error = null, last_error_at = null
      where organization_id = $1`,
     [organizationId],

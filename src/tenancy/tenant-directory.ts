@@ -18,6 +18,10 @@ export interface DirectoryEntry {
   readonly modules: ReadonlySet<string>
   /** The organization's own limits: `organizations.settings` → `limits`, as they are kept. */
   readonly limits: unknown
+  /** Version of each module's tables. */
+  readonly schemaVersions: Readonly<Record<string, number>>
+  /** By module, the version a program has to know to work with these tables. */
+  readonly requiredVersions: Readonly<Record<string, number>>
 }
 
 /** A directory entry together with what one identity may be in it. */
@@ -44,6 +48,8 @@ interface Row {
   state: TenantState
   modules: string[]
   limits: unknown
+  schema_versions: Record<string, number>
+  required_versions: Record<string, number>
 }
 
 const CAPACITY = 20_000
@@ -65,7 +71,13 @@ interface Remembered {
 export class TenantDirectory {
   readonly #pool: pg.Pool
   readonly #options: SessionOptions
-  readonly #cache = new LRUCache<string, Remembered>({ max: CAPACITY, ttl: TIME_TO_LIVE })
+  readonly #cache = new LRUCache<string, Remembered>({
+    max: CAPACITY,
+    ttl: TIME_TO_LIVE,
+    dispose: ({ tenant }, key) => tenant !== undefined && this.#keysOf.get(tenant)?.delete(key),
+  })
+  /** A run over the fleet changes every organization once: finding each by a walk through the cache would cost. */
+  readonly #keysOf = new Map<TenantId, Set<string>>()
   /** Set by the listener while it hears of changes made through other processes. */
   #heard = false
   readonly #watchers = new Set<AccessWatcher>()
@@ -118,6 +130,12 @@ export class TenantDirectory {
     for (const watcher of this.#watchers) watcher(tenant)
   }
 
+  /** Drops what is remembered of one organization, because its tables changed; nobody's rights did. */
+  forgetSchema(tenant: TenantId): void {
+    this.#changes++
+    for (const key of this.#keysOf.get(tenant) ?? []) this.#cache.delete(key)
+  }
+
   /** Tells a watcher whenever something was forgotten, until the returned function is called. */
   watch(watcher: AccessWatcher): () => void {
     this.#watchers.add(watcher)
@@ -141,7 +159,9 @@ export class TenantDirectory {
     }
     const before = this.#changes
     const value = await read()
-    if (before === this.#changes) this.#cache.set(key, { value, tenant, since: Date.now() })
+    if (before !== this.#changes) return value
+    this.#cache.set(key, { value, tenant, since: Date.now() })
+    if (tenant !== undefined) this.#keysOf.set(tenant, (this.#keysOf.get(tenant) ?? new Set()).add(key))
     return value
   }
 
@@ -149,7 +169,7 @@ export class TenantDirectory {
     const query = sql<Row & { role: string; expires_at: string | null }>`
       /* directory.membership */
       select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
-        t.modules, m.role, m.expires_at
+        t.modules, t.schema_versions, t.required_versions, m.role, m.expires_at
       from public.memberships m
       join public.organizations o on o.id = m.organization_id
       join public.tenant_schemas t on t.organization_id = o.id
@@ -167,7 +187,7 @@ export class TenantDirectory {
     const query = sql<Row>`
       /* directory.organization */
       select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
-        t.modules
+        t.modules, t.schema_versions, t.required_versions
       from public.organizations o
       join public.tenant_schemas t on t.organization_id = o.id
       where o.id = ${organizationId}`
@@ -242,6 +262,8 @@ function entryOf(row: Row): DirectoryEntry {
     state: row.state,
     modules: new Set(row.modules),
     limits: row.limits,
+    schemaVersions: row.schema_versions,
+    requiredVersions: row.required_versions,
   }
 }
 

@@ -13,7 +13,7 @@ function bench(names: readonly string[], env = process.env) {
 
 test('every benchmark runs, compares its answers and reports its ratios', { timeout: 400_000 }, async () => {
   const { stdout } = await bench([])
-  for (const name of ['session', 'request', 'graphql', 'provisioning', 'import', 'memory']) {
+  for (const name of ['session', 'request', 'graphql', 'provisioning', 'fleet', 'import', 'memory']) {
     expect(stdout).toMatch(new RegExp(`^${name}\\b.*\\d`, 'm'))
   }
 })

@@ -49,6 +49,7 @@ describe('configuration', () => {
       shutdownGrace: 10_000,
       subscriptionConnections: 1_000,
       subscriptionStallLimit: 30_000,
+      migrateOnWake: true,
       eventRetention: 7,
     })
   })

@@ -9,6 +9,7 @@ import { loadConfig, type ConfigOverrides } from '../../src/config.js'
 import { EventHub, type EventHubOptions } from '../../src/events/event-hub.js'
 import type { GraphqlApi } from '../../src/graphql/api.js'
 import { tenantApi } from '../../src/graphql/tenant-api.js'
+import { loadMigrations } from '../../src/fleet/migration-files.js'
 import { createAuthenticator } from '../../src/http/authentication/authenticate.js'
 import { LocalIssuer } from '../../src/http/authentication/local-issuer.js'
 import { listen } from '../../src/http/listen.js'
@@ -17,6 +18,7 @@ import { createHttpServer } from '../../src/http/server.js'
 import { closeHttpServer } from '../../src/http/shutdown.js'
 import { applyManifest } from '../../src/tenancy/apply-manifest.js'
 import { DirectoryListener } from '../../src/tenancy/directory-listener.js'
+import { servedVersions, type TenantGate } from '../../src/tenancy/served-versions.js'
 import type { SessionOptions } from '../../src/tenancy/session.js'
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js'
 import { schemaOf, type TenantId } from '../../src/tenancy/tenant-id.js'
@@ -41,6 +43,8 @@ export interface GatewayOptions {
   /** APIs beside the tenant API. */
   readonly config?: ConfigOverrides
   readonly events?: Partial<EventHubOptions>
+  /** Lets in whatever the installation's own migrations fit, unless told otherwise. */
+  readonly gate?: TenantGate
   /** Another gateway's, to stand beside it. */
   readonly database?: TestDatabase
   readonly apis?: (parts: GatewayParts) => readonly GraphqlApi[]
@@ -117,9 +121,10 @@ export class TestGateway implements GatewayParts {
     Object.assign(gateway, { hub, listener })
     await listener.start()
     hub.start()
+    const gate = options.gate ?? { versions: servedVersions(await loadMigrations()) }
     gateway.#server = await createHttpServer({
       config: loadConfig({}, options.config),
-      apis: [tenantApi({ pool, directory, session, hub }), ...(options.apis?.(gateway) ?? [])],
+      apis: [tenantApi({ pool, directory, gate, session, hub }), ...(options.apis?.(gateway) ?? [])],
       authenticate: createAuthenticator({ directory, issuers: [issuer.trusted()] }),
       readiness: async () => [{ name: 'database', ok: true }],
       logger: createLogger('silent'),

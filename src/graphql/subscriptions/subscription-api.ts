@@ -31,15 +31,15 @@ export interface SubscriptionApi {
 
 /** Subscriptions of the tenant API. */
 export function subscriptionApi(options: TenantContextOptions, hub: EventHub): SubscriptionApi {
-  const { directory } = options
+  const { directory, gate } = options
   return {
     watchAccess: (watcher) => directory.watch(watcher),
     async connect(facts) {
       const actor = requireActor(await facts.authenticate())
-      const { tenant } = await resolveTenant(directory, actor, facts.organizationHeaders)
+      const { tenant } = await resolveTenant(directory, actor, facts.organizationHeaders, gate)
       const prove = async (): Promise<Tenant> => {
         requireSame(actor, requireActor(await facts.authenticate()))
-        return resolveTenant(directory, actor, [tenant])
+        return resolveTenant(directory, actor, [tenant], gate)
       }
       let current = await prove()
       return {
