@@ -8,7 +8,8 @@ import {
 } from '../../fleet/fleet-status.js'
 import type { FleetPlan } from '../../fleet/fleet-plan.js'
 import type { TenantSelection } from '../../fleet/fleet-tenants.js'
-import { loadMigrations } from '../../fleet/migration-files.js'
+import { lintMigrations } from '../../fleet/lint/lint-migrations.js'
+import { loadMigrations, readMigrations } from '../../fleet/migration-files.js'
 import { migrateDown } from '../../fleet/migrate-down.js'
 import { migrateUp, type FleetFailure, type FleetOutcome } from '../../fleet/migrate-up.js'
 import { prepareCluster } from '../../database/prepare-cluster.js'
@@ -19,6 +20,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.js'
 import { count, counted, table } from '../format.js'
 import { tenantsOption, wholeNumber } from '../options.js'
 import { fleetReporter } from '../fleet-reporter.js'
+import { addMigrateLint, describeFindings } from './migrate-lint.js'
 
 type SelectionOptions = TenantSelection
 
@@ -40,6 +42,7 @@ export function addMigrateCommands(program: Command, invocation: Invocation, onE
   addUp(migrate, invocation, onExit)
   addDown(migrate, invocation, onExit)
   addStatus(migrate, invocation, onExit)
+  addMigrateLint(migrate, invocation, onExit)
 }
 
 function selectable(command: Command): Command {
@@ -56,7 +59,9 @@ function running(command: Command): Command {
 
 function addPlan(migrate: Command, invocation: Invocation, onExit: OnExit): void {
   const command = selectable(
-    migrate.command('plan').description('show what `migrate up` would do, without doing it'),
+    migrate
+      .command('plan')
+      .description('show what `migrate up` would do, without doing it, and judge the files'),
   ).option('--sql', 'print the statements')
   define<SelectionOptions & { sql?: boolean }>(command, invocation, onExit, {
     examples: ['orgscope migrate plan', 'orgscope migrate plan --only acme --sql'],
@@ -70,10 +75,14 @@ function addPlan(migrate: Command, invocation: Invocation, onExit: OnExit): void
         steps: steps.map(({ module, name }) => ({ module, migration: name })),
       }))
       const texts = sql === true ? planSql(plan) : undefined
+      const findings = await lintMigrations(await readMigrations())
       context.terminal.result(
-        { schemas, ...(texts === undefined ? {} : { sql: texts }) },
+        { schemas, ...(texts === undefined ? {} : { sql: texts }), findings },
         texts === undefined ? describePlan(plan) : texts.join('\n'),
       )
+      if (findings.length === 0) return exitCodes.ok
+      context.terminal.say(describeFindings(findings))
+      return exitCodes.partial
     },
   })
 }
