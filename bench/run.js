@@ -1,6 +1,7 @@
 import { BenchServer } from './support/server.js'
 import { describeMachine, Report } from './support/report.js'
 import * as usageImport from './import.js'
+import * as drift from './drift.js'
 import * as execution from './execution.js'
 import * as memory from './memory.js'
 import * as provisioning from './provisioning.js'
@@ -12,7 +13,7 @@ import * as session from './session.js'
  * reported, not enforced; unequal answers and errors end with exit code 1. `--quick` only shows that everything
  * works: its numbers mean nothing, so it writes no results.
  */
-const benchmarks = { session, request, execution, provisioning, import: usageImport, memory }
+const benchmarks = { session, request, execution, provisioning, drift, import: usageImport, memory }
 
 const FAILED = { what: 'failed', met: false }
 const WORD = { true: 'yes', false: 'no' }

@@ -27,7 +27,7 @@ const expression = (column: string, hasPlaces: boolean): string =>
   hasPlaces ? String.raw`regexp_replace(${column}::text, ' :location -?\d+', '', 'g')` : `${column}::text`
 
 /** Hashes of what stands in a schema; they are added up, so that order does not matter. */
-const columnParts = [
+const columnParts = (hasPlaces: boolean): string[] => [
   `select oid, hash_record_extended(row(nspowner, replace(nspacl::text, nspname, '')), 1) from schema`,
   `select relnamespace, hash_record_extended(row(relname, relkind, relowner, relpersistence, relrowsecurity,
      relforcerowsecurity, reloptions, relispartition, replace(relacl::text, nspname, '')), 2) from relation`,
@@ -35,11 +35,10 @@ const columnParts = [
      a.attidentity, a.attgenerated, a.attcollation, replace(a.attacl::text, r.nspname, '')), r.seed)
    from pg_attribute a join relation r on r.oid = a.attrelid
    where a.attnum > 0 and not a.attisdropped and a.attinhcount = 0`,
+  `select r.relnamespace, hash_record_extended(row(d.adnum, ${expression('d.adbin', hasPlaces)}), r.seed)
+   from pg_attrdef d join relation r on r.oid = d.adrelid where not r.relispartition`,
 ]
 const otherParts = (hasPlaces: boolean): string[] => [
-  `select r.relnamespace, hash_record_extended(row(d.adnum, ${expression('d.adbin', hasPlaces)}), r.seed)
-   from pg_attrdef d join relation r on r.oid = d.adrelid
-   join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum and a.attinhcount = 0`,
   `select r.relnamespace, hash_record_extended(row(k.conname, k.contype, k.conkey, k.confkey, t.relname,
      k.confupdtype, k.confdeltype, k.confmatchtype, k.condeferrable, k.convalidated,
      ${expression('k.conbin', hasPlaces)}), r.seed)
@@ -49,15 +48,14 @@ const otherParts = (hasPlaces: boolean): string[] => [
      x.indcollation::oid[], x.indoption::int2[], x.indisunique, x.indnullsnotdistinct, x.indisprimary, x.indisvalid,
      i.relam, i.reloptions, ${expression('x.indexprs', hasPlaces)}, ${expression('x.indpred', hasPlaces)}), r.seed)
    from pg_index x join relation r on r.oid = x.indrelid
-   join pg_class i on i.oid = x.indexrelid and not i.relispartition`,
+   join pg_class i on i.oid = x.indexrelid and not i.relispartition
+     and i.relnamespace <> 'pg_toast'::regnamespace`,
   `select r.relnamespace, hash_record_extended(row(q.seqtypid, q.seqstart, q.seqincrement, q.seqmax, q.seqmin,
      q.seqcycle), r.seed) from pg_sequence q join relation r on r.oid = q.seqrelid`,
   `select r.relnamespace, hashtextextended(replace(pg_get_viewdef(r.oid), r.nspname || '.', ''), r.seed)
    from relation r where r.relkind in ('v', 'm')`,
-  `select r.relnamespace, hash_record_extended(row(t.tgname, t.tgenabled), r.seed)
-   from pg_trigger t join relation r on r.oid = t.tgrelid where not t.tgisinternal`,
-  `select r.relnamespace, hash_record_extended(row(t.tgenabled), r.seed)
-   from pg_trigger t join relation r on r.oid = t.tgrelid where t.tgisinternal and t.tgenabled <> 'O'`,
+  `select r.relnamespace, hash_record_extended(row(case when not t.tgisinternal then t.tgname end, t.tgenabled), r.seed)
+   from pg_trigger t join relation r on r.oid = t.tgrelid where not t.tgisinternal or t.tgenabled <> 'O'`,
   `select r.relnamespace, hash_record_extended(row(w.rulename), r.seed)
    from pg_rewrite w join relation r on r.oid = w.ev_class where w.rulename <> '_RETURN'`,
   `select r.relnamespace, hash_record_extended(row(p.polname), r.seed)
@@ -91,7 +89,7 @@ async function statementsOf(client: pg.ClientBase): Promise<[columns: string, ot
     "/* drift.version */ select current_setting('server_version_num')::integer as version",
   )
   const hasPlaces = rows[0]!.version < 170_000
-  return [sumOf('columns', columnParts), sumOf('others', otherParts(hasPlaces))]
+  return [sumOf('columns', columnParts(hasPlaces)), sumOf('others', otherParts(hasPlaces))]
 }
 
 function combined(columns: Sums, others: Sums): Map<string, Fingerprint> {

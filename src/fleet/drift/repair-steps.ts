@@ -31,7 +31,9 @@ function steps(...all: readonly RepairStep[]): Repair {
 
 function step(phase: RepairPhase, ...statements: readonly string[]): RepairStep {
   // What is too much may belong to anybody.
-  return phase === 'drop' || phase === 'drop-extra' ? { phase, statements, as: 'admin' } : { phase, statements }
+  return phase === 'drop' || phase === 'drop-extra'
+    ? { phase, statements, as: 'admin' }
+    : { phase, statements }
 }
 
 function make(object: CatalogueObject, parts: readonly CatalogueObject[], tenant: TenantId): Repair {
