@@ -12,6 +12,7 @@ import { counted } from '../format.js'
 import { tenantsOption } from '../options.js'
 
 interface DriftOptions extends TenantSelection {
+  readonly references?: boolean
   readonly repair?: boolean
   readonly dropExtra?: boolean
   readonly yes?: boolean
@@ -30,6 +31,7 @@ export function addFleetDrift(program: Command, invocation: Invocation, onExit: 
     .description('compare every organization’s schema, role and ledger with what its migrations make')
     .option('--only <ids>', 'only these tenants, separated by commas', tenantsOption)
     .option('--except <ids>', 'all tenants but these', tenantsOption)
+    .option('--references', 'also count rows that name a tool, model … that is not there; reads whole tables')
     .option('--repair', 'print what puts it right, ask, and do it')
     .option('--drop-extra', 'with --repair: drop extra tables and columns although they hold data')
     .option('--yes', 'with --repair: do not ask')

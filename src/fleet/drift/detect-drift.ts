@@ -7,6 +7,7 @@ import type { Migration, MigrationCatalogue } from '../migration-files.js'
 import { readAppliedLedgers, type AppliedLedger } from './applied-steps.js'
 import { readObjects, type CatalogueObject } from './catalogue-objects.js'
 import { compareCatalogues, type Difference } from './compare-catalogues.js'
+import { danglingReferences } from './dangling-references.js'
 import { describeDifference } from './describe-difference.js'
 import { tableOrigins, withExpectedCatalogue } from './expected-catalogue.js'
 import type { DriftFinding, TenantDrift } from './finding.js'
@@ -18,6 +19,11 @@ import { roleDrift } from './role-drift.js'
 /** Schemas looked at in detail at once. */
 const CHUNK = 20
 
+export interface DriftOptions extends TenantSelection {
+  /** Also count rows that name a row of the shared catalogues that is not there; reads whole tables. */
+  readonly references?: boolean | undefined
+}
+
 type Origins = ReadonlyMap<string, Migration>
 
 /**
@@ -28,9 +34,9 @@ type Origins = ReadonlyMap<string, Migration>
 export async function detectDrift(
   admin: pg.Pool,
   catalogue: MigrationCatalogue,
-  selection: TenantSelection = {},
+  options: DriftOptions = {},
 ): Promise<TenantDrift[]> {
-  const tenants = await readRecorded(admin, selection)
+  const tenants = await readRecorded(admin, options)
   const ids = tenants.map(({ tenant }) => tenant)
   const schemas = ids.map(schemaOf)
   const fingerprinted = fingerprintSchemas(admin, schemas)
@@ -45,6 +51,8 @@ export async function detectDrift(
     }
   }
   const fingerprints = await fingerprinted
+  const existing = ids.filter((tenant) => fingerprints.has(schemaOf(tenant)))
+  const dangling = options.references === true ? await danglingReferences(admin, existing) : undefined
   await remember(admin, fingerprints)
   return tenants.map((recorded) => {
     const { tenant } = recorded
@@ -56,6 +64,7 @@ export async function detectDrift(
         ...(roles.get(tenant) ?? []),
         ...ledgerDrift(recorded, ledger),
         ...(compared.get(tenant) ?? []),
+        ...(dangling?.get(tenant) ?? []),
       ],
     }
   })

@@ -4,7 +4,7 @@ import type { Fingerprint } from './fingerprint.js'
 
 /** One way in which a tenant's schema, role or ledger is not as its migrations make it. */
 export interface DriftFinding {
-  readonly about: 'catalogue' | 'role' | 'ledger'
+  readonly about: 'catalogue' | 'role' | 'ledger' | 'references'
   /** In words, without the tenant. */
   readonly message: string
   /** What puts it right, in order; none when nothing does without a decision. */

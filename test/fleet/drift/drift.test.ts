@@ -230,6 +230,24 @@ test('a schema or a role that is gone is told; the role comes back with all it m
   expect(await messagesOf(tenant)).toEqual([`schema ${schema} is missing`])
 })
 
+test('rows that name a tool that is not there are counted when asked for', async () => {
+  const tenant = await newTenant(database.admin, { modules: ['usage'] })
+  const [known] = (await database.admin.query<{ id: string }>('select id from public.tool_catalog limit 1'))
+    .rows
+  await database.admin.query(
+    `insert into ${schemaOf(tenant)}.tool_policies (tool_id)
+     values ('00000000-0000-7000-8000-000000000001'), ('00000000-0000-7000-8000-000000000002'), ('${known!.id}')`,
+  )
+  expect(await messagesOf(tenant)).toEqual([])
+  const [drift] = await detectDrift(database.admin, catalogue, { only: [tenant], references: true })
+  expect(drift!.findings).toEqual([
+    expect.objectContaining({
+      about: 'references',
+      message: '2 rows of tool_policies name a tool_id that public.tool_catalog does not have',
+    }),
+  ])
+})
+
 test('a repair that cannot have a lock changes nothing', async () => {
   const tenant = await newTenant(database.admin)
   const schema = schemaOf(tenant)
