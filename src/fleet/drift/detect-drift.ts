@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Queryable } from '../../database/advisory-lock.js'
 import { ownerTransaction, withClient } from '../../database/owner-transaction.js'
+import { AppError } from '../../errors.js'
 import { schemaOf, type TenantId } from '../../tenancy/tenant-id.js'
 import { readFleet, type TenantSelection } from '../fleet-tenants.js'
 import type { Migration, MigrationCatalogue } from '../migration-files.js'
@@ -36,6 +37,9 @@ export async function detectDrift(
   catalogue: MigrationCatalogue,
   options: DriftOptions = {},
 ): Promise<TenantDrift[]> {
+  if (admin.options.max < 2) {
+    throw new AppError('BAD_USER_INPUT', 'The drift check needs a pool of two connections at least.')
+  }
   const tenants = await readRecorded(admin, options)
   const ids = tenants.map(({ tenant }) => tenant)
   const schemas = ids.map(schemaOf)

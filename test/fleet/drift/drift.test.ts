@@ -248,6 +248,16 @@ test('rows that name a tool that is not there are counted when asked for', async
   ])
 })
 
+test('two connections are enough, one is refused', async () => {
+  const check = (connections: number): Promise<TenantDrift[]> =>
+    detectDrift(database.pool(database.adminUrl, connections), catalogue, {
+      only: [bystander],
+      references: true,
+    })
+  expect((await check(2))[0]!.findings).toEqual([])
+  await expect(check(1)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
+})
+
 test('a repair that cannot have a lock changes nothing', async () => {
   const tenant = await newTenant(database.admin)
   const schema = schemaOf(tenant)

@@ -1,6 +1,15 @@
-import type { LintRule } from '../rule.js'
+import type { LintContext, LintRule, Offence } from '../rule.js'
 import { tableKey } from '../schema-model.js'
-import { addedConstraints, contentsOf, relationsIn, words, allOf, type Constraint } from '../syntax-tree.js'
+import {
+  addedConstraints,
+  allOf,
+  contentsOf,
+  keyColumns,
+  relationsIn,
+  words,
+  type AddedConstraint,
+  type Constraint,
+} from '../syntax-tree.js'
 import { shownTable, shownConstraint } from '../shown.js'
 
 /** Which tables may point at which. */
@@ -90,33 +99,14 @@ export const referenceRules: readonly LintRule[] = [
     what: 'Every foreign key has an index that leads with its columns.',
     why: 'Deleting a row that is pointed at would read the whole table, and so would following the relation backwards.',
     allowable: true,
-    file: ({ script, kind, model, scope }) => {
-      if (kind !== 'up') return []
-      return script.statements.flatMap((statement) =>
-        addedConstraints(statement.node).flatMap((added) => {
-          const { constraint, column, table } = added
-          if (!isForeign(constraint)) return []
-          const columns = column === undefined ? words(constraint.fk_attrs) : [column.colname ?? '']
-          const held = model.tables.get(tableKey(table, scope))
-          // The table or one of the columns may be dropped again further down.
-          if (held === undefined || columns.some((name) => !held.columns.has(name))) return []
-          const isCovered = [...held.indexes.values()].some(
-            (index) =>
-              columns.every((name) => index.columns.slice(0, columns.length).includes(name)) &&
-              (index.notNullColumn === undefined || index.notNullColumn === columns[0]),
-          )
-          if (isCovered) return []
-          return [
-            {
-              message: `${shownConstraint(constraint, table)} has no index that leads with ${columns.join(', ')}`,
-              instead: `create index ${table.relname}_${columns.join('_')}_idx on ${shownTable(table)} (${columns.join(', ')})`,
-              position: constraint.location,
-              statement,
-            },
-          ]
-        }),
-      )
-    },
+    file: (context) =>
+      context.kind !== 'up'
+        ? []
+        : context.script.statements.flatMap((statement) =>
+            addedConstraints(statement.node)
+              .filter((added) => lacksIndex(added, context))
+              .map((added) => ({ ...indexMissing(added), statement })),
+          ),
   },
   {
     name: 'disjoint-names',
@@ -152,6 +142,30 @@ export const referenceRules: readonly LintRule[] = [
 
 function isForeign({ contype }: Constraint): boolean {
   return contype === 'CONSTR_FOREIGN'
+}
+
+/** True for a foreign key that is still there at the end of the file, without an index for its columns. */
+function lacksIndex(added: AddedConstraint, { model, scope }: LintContext): boolean {
+  const held = model.tables.get(tableKey(added.table, scope))
+  const columns = keyColumns(added)
+  if (!isForeign(added.constraint) || held === undefined) return false
+  if (columns.some((name) => !held.columns.has(name))) return false
+  return ![...held.indexes.values()].some(
+    (index) =>
+      columns.every((name) => index.columns.slice(0, columns.length).includes(name)) &&
+      (index.notNullColumn === undefined || index.notNullColumn === columns[0]),
+  )
+}
+
+function indexMissing(added: AddedConstraint): Offence {
+  const { constraint, table } = added
+  const columns = keyColumns(added)
+  const list = columns.join(', ')
+  return {
+    message: `${shownConstraint(constraint, table)} has no index that leads with ${list}`,
+    instead: `create index ${table.relname}_${columns.join('_')}_idx on ${shownTable(table)} (${list})`,
+    position: constraint.location,
+  }
 }
 
 /** Names of what a statement of DDL makes, alters, grants on or drops. */
