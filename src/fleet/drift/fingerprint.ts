@@ -50,15 +50,21 @@ const otherParts = (hasPlaces: boolean): string[] => [
    from pg_index x join relation r on r.oid = x.indrelid
    join pg_class i on i.oid = x.indexrelid and not i.relispartition
      and i.relnamespace <> 'pg_toast'::regnamespace`,
+  `select r.relnamespace, hash_record_extended(row(k.partstrat, k.partattrs::int2[],
+     ${expression('k.partexprs', hasPlaces)}, d.relname), r.seed)
+   from pg_partitioned_table k join relation r on r.oid = k.partrelid left join relation d on d.oid = k.partdefid`,
   `select r.relnamespace, hash_record_extended(row(q.seqtypid, q.seqstart, q.seqincrement, q.seqmax, q.seqmin,
      q.seqcycle), r.seed) from pg_sequence q join relation r on r.oid = q.seqrelid`,
   `select r.relnamespace, hashtextextended(replace(pg_get_viewdef(r.oid), r.nspname || '.', ''), r.seed)
    from relation r where r.relkind in ('v', 'm')`,
-  `select r.relnamespace, hash_record_extended(row(case when not t.tgisinternal then t.tgname end, t.tgenabled), r.seed)
+  `select r.relnamespace, hash_record_extended(row(t.tgenabled,
+     case when not t.tgisinternal then replace(pg_get_triggerdef(t.oid), r.nspname || '.', '') end), r.seed)
    from pg_trigger t join relation r on r.oid = t.tgrelid where not t.tgisinternal or t.tgenabled <> 'O'`,
-  `select r.relnamespace, hash_record_extended(row(w.rulename), r.seed)
+  `select r.relnamespace, hash_record_extended(row(w.rulename,
+     replace(pg_get_ruledef(w.oid), r.nspname || '.', '')), r.seed)
    from pg_rewrite w join relation r on r.oid = w.ev_class where w.rulename <> '_RETURN'`,
-  `select r.relnamespace, hash_record_extended(row(p.polname), r.seed)
+  `select r.relnamespace, hash_record_extended(row(p.polname, p.polcmd, p.polpermissive,
+     ${expression('p.polqual', hasPlaces)}, ${expression('p.polwithcheck', hasPlaces)}), r.seed)
    from pg_policy p join relation r on r.oid = p.polrelid`,
   `select s.oid, hash_record_extended(row(f.proname, f.proowner, replace(f.proacl::text, s.nspname, ''),
      case when f.prokind in ('f', 'p') then replace(pg_get_functiondef(f.oid), s.nspname || '.', '') end), 3)
