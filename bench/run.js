@@ -1,6 +1,7 @@
 import { BenchServer } from './support/server.js'
 import { describeMachine, Report } from './support/report.js'
 import * as usageImport from './import.js'
+import * as drift from './drift.js'
 import * as execution from './execution.js'
 import * as graphql from './graphql.js'
 import * as fleet from './fleet.js'
@@ -23,6 +24,7 @@ const benchmarks = {
   graphql,
   provisioning,
   fleet,
+  drift,
   import: usageImport,
   memory,
 }

@@ -20,6 +20,7 @@ import { count, counted, facts, table } from '../format.js'
 import { choicesOption, wholeNumber } from '../options.js'
 import { createProgress } from '../progress.js'
 import { untilStopped } from '../stop-signals.js'
+import { addDrift } from './fleet-drift.js'
 
 const RUN = 'id of a run, or `latest`'
 
@@ -27,12 +28,13 @@ const RUN = 'id of a run, or `latest`'
 export function addFleetCommands(program: Command, invocation: Invocation, onExit: OnExit): void {
   const fleet = program
     .command('fleet')
-    .description('watch, resume, pause and cancel runs over many organizations')
+    .description('look after the schemas of all organizations: runs over many of them, and drift')
   addRuns(fleet, invocation, onExit)
   addShow(fleet, invocation, onExit)
   addWatch(fleet, invocation, onExit)
   addResume(fleet, invocation, onExit)
   addPauseAndCancel(fleet, invocation, onExit)
+  addDrift(fleet, invocation, onExit)
 }
 
 function addRuns(fleet: Command, invocation: Invocation, onExit: OnExit): void {

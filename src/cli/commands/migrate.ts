@@ -7,7 +7,8 @@ import {
   type SchemaStatus,
 } from '../../fleet/fleet-status.js'
 import type { FleetPlan } from '../../fleet/fleet-plan.js'
-import { loadMigrations } from '../../fleet/migration-files.js'
+import { lintMigrations } from '../../fleet/lint/lint-migrations.js'
+import { loadMigrations, readMigrations } from '../../fleet/migration-files.js'
 import { migrateUp } from '../../fleet/migrate-up.js'
 import { prepareCluster } from '../../database/prepare-cluster.js'
 import { define, type CommandContext, type Invocation, type OnExit } from '../command-context.js'
@@ -24,6 +25,7 @@ import {
 } from '../fleet-options.js'
 import { describeOutcome, exitCodeOf, withReporter } from '../fleet-outcome.js'
 import { count, counted, table } from '../format.js'
+import { addMigrateLint, describeFindings } from './migrate-lint.js'
 import { addStreamCommands } from './migrate-stream.js'
 
 interface UpOptions extends RunningOptions {
@@ -37,11 +39,14 @@ export function addMigrateCommands(program: Command, invocation: Invocation, onE
   addUp(migrate, invocation, onExit)
   addStreamCommands(migrate, invocation, onExit)
   addStatus(migrate, invocation, onExit)
+  addMigrateLint(migrate, invocation, onExit)
 }
 
 function addPlan(migrate: Command, invocation: Invocation, onExit: OnExit): void {
   const command = choosing(
-    migrate.command('plan').description('show what `migrate up` would do, without doing it'),
+    migrate
+      .command('plan')
+      .description('show what `migrate up` would do, without doing it, and judge the files'),
   ).option('--sql', 'print the statements')
   define<ChoosingOptions & { sql?: boolean }>(command, invocation, onExit, {
     examples: ['orgscope migrate plan', 'orgscope migrate plan --only acme --sql'],
@@ -55,10 +60,14 @@ function addPlan(migrate: Command, invocation: Invocation, onExit: OnExit): void
         steps: steps.map(({ module, name }) => ({ module, migration: name })),
       }))
       const texts = sql === true ? planSql(plan) : undefined
+      const findings = await lintMigrations(await readMigrations())
       context.terminal.result(
-        { schemas, ...(texts === undefined ? {} : { sql: texts }) },
+        { schemas, ...(texts === undefined ? {} : { sql: texts }), findings },
         texts === undefined ? describePlan(plan) : texts.join('\n'),
       )
+      if (findings.length === 0) return exitCodes.ok
+      context.terminal.say(describeFindings(findings))
+      return exitCodes.partial
     },
   })
 }
