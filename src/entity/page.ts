@@ -16,7 +16,8 @@ import {
   type OrderTerm,
 } from './ordering.js'
 import { readable } from './read-access.js'
-import { fieldsFor, label, selectList, tableOf, type EntityRow } from './rows.js'
+import { hangJoined, joinClauses, joinedColumns, joinedNames, planRows, type RowPlan } from './row-plan.js'
+import { label, selectList, tableOf, type EntityRow } from './rows.js'
 import { RELEVANCE, searchFor } from './search.js'
 import { merged, type Selection } from './selection.js'
 
@@ -39,9 +40,8 @@ export const DEFAULT_PAGE = 50
 export const LARGEST_PAGE = 500
 
 /** A list request, checked and translated. */
-export interface PagePlan {
+export interface PagePlan extends RowPlan {
   readonly entity: EntityDefinition
-  readonly fields: readonly string[]
   /** What the list holds, whatever the page. */
   readonly members: Condition
   /** What the page holds. */
@@ -49,7 +49,8 @@ export interface PagePlan {
   readonly order: readonly OrderTerm[]
   readonly size: number
   readonly backward: boolean
-  readonly fingerprint: string
+  /** Names the list in its cursors; undefined when nobody asks for them. */
+  readonly fingerprint: string | undefined
   /** Rows on the side the page comes from; undefined when nobody asks, or when there can be none. */
   readonly behind: Condition | undefined
   readonly selection: Selection
@@ -85,10 +86,9 @@ export function planPage(
   const search = searchFor(entity.search, list.search)
   const asked = list.orderBy?.length ? list.orderBy : search ? BEST_FIRST : entity.defaultOrder
   const order = completeOrder(asked, entity.columns, entity.key, search?.rank)
-  const fingerprint = listFingerprint(entity.name, asked, [
-    list.filter ?? null,
-    ...(search ? [list.search] : []),
-  ])
+  const fingerprint = once(() =>
+    listFingerprint(entity.name, asked, [list.filter ?? null, ...(search ? [list.search] : [])]),
+  )
   const members = all([
     readable(context, entity),
     filterCondition(context, entity, list.filter),
@@ -97,7 +97,7 @@ export function planPage(
   const position = (argument: 'after' | 'before'): readonly (string | null)[] | undefined => {
     const cursor = list[argument]
     if (cursor === null || cursor === undefined) return undefined
-    return decodeCursor(cursor, fingerprint, order.length, argument)
+    return decodeCursor(cursor, fingerprint(), order.length, argument)
   }
   const [after, before] = [position('after'), position('before')]
   const where = all([
@@ -107,18 +107,36 @@ export function planPage(
   ])
   return {
     entity,
-    fields: fieldsFor(entity, merged(selection.nodes, selection.edges?.node)),
+    ...planRows(context, entity, rowSelectionOf(selection)),
     members,
     where,
     order: backward ? reversed(order) : order,
     size,
     backward,
-    fingerprint,
+    fingerprint: wantsCursors(selection) ? fingerprint() : undefined,
     behind: backward
       ? behindPage(selection.pageInfo?.hasNextPage, members, order, before)
       : behindPage(selection.pageInfo?.hasPreviousPage, members, reversed(order), after),
     selection,
   }
+}
+
+const rowSelections = new WeakMap<Selection, Selection>()
+
+/** What is selected of the rows of a page, whether as nodes or in edges. */
+function rowSelectionOf(selection: Selection): Selection {
+  let rows = rowSelections.get(selection)
+  if (rows === undefined) rowSelections.set(selection, (rows = merged(selection.nodes, selection.edges?.node)))
+  return rows
+}
+
+function wantsCursors({ edges, pageInfo }: Selection): boolean {
+  return (edges?.cursor ?? pageInfo?.startCursor ?? pageInfo?.endCursor) !== undefined
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** The row at the cursor, and those on its other side than the page. */
@@ -155,9 +173,8 @@ function pageSize(argument: 'first' | 'last', asked: number | null | undefined):
 
 /** Reads one page of one list. */
 export async function readPage(session: Session, plan: PagePlan): Promise<Connection> {
-  const { entity, fields, where, order, size, selection } = plan
+  const { entity, selection } = plan
   const wantsRows = ['nodes', 'edges', 'pageInfo'].some((field) => field in selection)
-  const rowsQuery = sql<EntityRow>`${label(entity, 'list')} select ${selectList(entity, fields, order)} from ${tableOf(entity)} e where ${where} order by ${orderBy(order)} limit ${size + 1}`
   const countQuery = sql<{
     count: number
   }>`${label(entity, 'count')} select count(*) as count from ${tableOf(entity)} e where ${plan.members}`
@@ -165,11 +182,34 @@ export async function readPage(session: Session, plan: PagePlan): Promise<Connec
     found: boolean
   }>`${label(entity, 'behind')} select exists (select from ${tableOf(entity)} e where ${plan.behind}) as found`
   const [rows, [counted], [behind]] = await Promise.all([
-    wantsRows ? session.run(rowsQuery.compile(statements)) : [],
+    wantsRows ? readPageRows(session, plan) : [],
     'totalCount' in selection ? session.run(countQuery.compile(statements)) : [],
     plan.behind === undefined ? [] : session.run(behindQuery.compile(statements)),
   ])
   return connectionOf(plan, rows, counted?.count ?? 0, behind?.found ?? false)
+}
+
+async function readPageRows(session: Session, plan: PagePlan): Promise<readonly EntityRow[]> {
+  const { entity, joins, where } = plan
+  const page = pageRows(plan, sql`${tableOf(entity)} e`, where)
+  const query =
+    joins.length === 0
+      ? sql<EntityRow>`${label(entity, 'list')} ${page}`
+      : sql<EntityRow>`${label(entity, `list${joinedNames(joins)}`)} select e.*${joinedColumns(joins)} from (${page}) e ${joinClauses(joins)} order by e."$place"`
+  const rows = await session.run(query.compile(statements))
+  hangJoined(rows, joins)
+  return rows
+}
+
+/** Selects the rows of one page, and one more; `$place` numbers them, as a join behind it may change their order. */
+export function pageRows(
+  { entity, fields, order, size, fingerprint }: PagePlan,
+  source: Condition,
+  where: Condition,
+): Condition {
+  const columns = selectList(entity, fields, fingerprint === undefined ? [] : order)
+  return sql`select ${columns}, row_number() over (order by ${orderBy(order)}) as "$place"
+    from ${source} where ${where} order by ${orderBy(order)} limit ${sql.lit(size + 1)}`
 }
 
 /** Puts a page together. `rows` may hold one row more than the page: the sign that the list goes on. */
@@ -179,17 +219,18 @@ export function connectionOf(
   totalCount: number,
   goesOnBehind: boolean,
 ): Connection {
-  const goesOn = rows.length > plan.size
-  const page = rows.slice(0, plan.size)
-  const nodes = plan.backward ? page.reverse() : page
+  const { selection, size, backward, fingerprint } = plan
+  const goesOn = rows.length > size
+  const page = goesOn || backward ? rows.slice(0, size) : rows
+  const nodes = backward ? (page as EntityRow[]).reverse() : page
   const cursor = (row: EntityRow | undefined): string | null =>
-    row === undefined ? null : encodeCursor(plan.fingerprint, positionOf(plan, row))
+    row === undefined || fingerprint === undefined ? null : encodeCursor(fingerprint, positionOf(plan, row))
   return {
     nodes,
-    edges: 'edges' in plan.selection ? nodes.map((node) => ({ node, cursor: cursor(node) as string })) : [],
+    edges: 'edges' in selection ? nodes.map((node) => ({ node, cursor: cursor(node) as string })) : [],
     pageInfo: {
-      hasNextPage: plan.backward ? goesOnBehind : goesOn,
-      hasPreviousPage: plan.backward ? goesOn : goesOnBehind,
+      hasNextPage: backward ? goesOnBehind : goesOn,
+      hasPreviousPage: backward ? goesOn : goesOnBehind,
       startCursor: cursor(nodes[0]),
       endCursor: cursor(nodes.at(-1)),
     },
