@@ -13,8 +13,8 @@ import { planPage, readPage } from './page.js'
 import { readable } from './read-access.js'
 import type { ResolverClass } from './relations.js'
 import { descriptor, type Method, type Prototype } from './resolver-prototype.js'
-import { planRows, readRows } from './row-plan.js'
 import { selectionOf } from './selection.js'
+import { readRows } from './to-one.js'
 
 /** The root fields of one entity and the rules they need. */
 export interface Crud {
@@ -60,7 +60,7 @@ function declareOne(prototype: Prototype, entity: EntityDefinition): void {
   prototype[name] = (async (context: OperationContext, info: GraphQLResolveInfo, ...values: unknown[]) => {
     const asked = rowAskedFor(entity, Object.fromEntries(names.map((field, index) => [field, values[index]])))
     const where = all([readable(context, entity), asked])
-    const [row] = await readRows(context, entity, planRows(context, entity, selectionOf(info)), where)
+    const [row] = await readRows(context, entity, selectionOf(info), where)
     return row ?? null
   }) as Method
   Ctx()(prototype, name, 0)
@@ -76,7 +76,7 @@ function declareList(prototype: Prototype, entity: EntityDefinition): void {
   const name = entity.plural
   prototype[name] = (async (context: OperationContext, info: GraphQLResolveInfo, ...list: unknown[]) => {
     const plan = planPage(context, entity, listArguments(list), selectionOf(info))
-    return readPage(context.read(), plan)
+    return readPage(context, plan)
   }) as Method
   Ctx()(prototype, name, 0)
   Info()(prototype, name, 1)

@@ -5,10 +5,11 @@ import { statements } from '../tenancy/session.js'
 import { MAIN_ROW, type Condition } from './condition.js'
 import { columnNameOf, type EntityDefinition } from './entity.js'
 import type { OperationContext } from './operation-context.js'
-import { connectionOf, pageRows, planPage, type Connection, type ListArguments, type PagePlan } from './page.js'
-import { hangJoined, joinClauses, joinedColumns, joinedNames } from './row-plan.js'
+import { orderBy } from './ordering.js'
+import { connectionOf, planPage, type Connection, type ListArguments, type PagePlan } from './page.js'
 import { label, type EntityRow } from './rows.js'
 import { selectionOf } from './selection.js'
+import { readAhead } from './to-one.js'
 
 export interface ToManyOptions {
   readonly target: EntityDefinition
@@ -70,14 +71,15 @@ async function readPages(
   options: ToManyOptions,
   parents: readonly string[],
 ): Promise<Map<string, EntityRow[]>> {
-  const { entity, joins } = plan
+  const { entity, columns, order, where, limit, rowSelection } = plan
   const { source, parent } = sourceOf(options)
-  const page = pageRows(plan, source, sql`${parent} = p.id and ${plan.where}`)
-  const query = sql<EntityRow>`${label(entity, `pages${joinedNames(joins)}`)}
-    select p.id as "$parent", e.*${joinedColumns(joins)}
-    from unnest(${parents}::uuid[]) p (id) cross join lateral (${page}) e ${joinClauses(joins)}`
+  const query = sql<EntityRow>`${label(entity, 'pages')}
+    select p.id as "$parent", e.* from unnest(${parents}::uuid[]) p (id) cross join lateral (
+      select ${columns}, row_number() over (order by ${orderBy(order)}) as "$place"
+      from ${source} where ${parent} = p.id and ${where} order by ${orderBy(order)} limit ${limit}
+    ) e`
   const rows = await context.read().run(query.compile(statements))
-  hangJoined(rows, joins)
+  await readAhead(context, entity, rows, rowSelection)
   const pages = new Map<string, EntityRow[]>()
   for (const row of rows) {
     const page = pages.get(row.$parent as string)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { AppError } from '../errors.js'
-import { statements, type Session } from '../tenancy/session.js'
+import { statements } from '../tenancy/session.js'
 import { all, type Condition } from './condition.js'
 import { decodeCursor, encodeCursor, listFingerprint } from './cursor.js'
 import type { EntityDefinition } from './entity.js'
@@ -16,10 +16,10 @@ import {
   type OrderTerm,
 } from './ordering.js'
 import { readable } from './read-access.js'
-import { hangJoined, joinClauses, joinedColumns, joinedNames, planRows, type RowPlan } from './row-plan.js'
-import { label, selectList, tableOf, type EntityRow } from './rows.js'
+import { fieldsFor, label, selectList, tableOf, type EntityRow } from './rows.js'
 import { RELEVANCE, searchFor } from './search.js'
 import { merged, type Selection } from './selection.js'
+import { readAhead } from './to-one.js'
 
 /** Arguments of every list, as GraphQL delivers them. */
 export interface ListArguments {
@@ -40,20 +40,26 @@ export const DEFAULT_PAGE = 50
 export const LARGEST_PAGE = 500
 
 /** A list request, checked and translated. */
-export interface PagePlan extends RowPlan {
+export interface PagePlan {
   readonly entity: EntityDefinition
+  /** What is read of each row. */
+  readonly columns: Condition
   /** What the list holds, whatever the page. */
   readonly members: Condition
   /** What the page holds. */
   readonly where: Condition
   readonly order: readonly OrderTerm[]
   readonly size: number
+  /** One row more than the page: the sign that the list goes on. */
+  readonly limit: Condition
   readonly backward: boolean
   /** Names the list in its cursors; undefined when nobody asks for them. */
   readonly fingerprint: string | undefined
   /** Rows on the side the page comes from; undefined when nobody asks, or when there can be none. */
   readonly behind: Condition | undefined
   readonly selection: Selection
+  /** What is selected of the rows, whether as nodes or in edges. */
+  readonly rowSelection: Selection
 }
 
 /** A Relay connection, ready to be resolved. */
@@ -105,19 +111,24 @@ export function planPage(
     ...(after === undefined ? [] : [afterPosition(order, after)]),
     ...(before === undefined ? [] : [afterPosition(reversed(order), before)]),
   ])
+  const rowSelection = rowSelectionOf(selection)
+  const positioned = wantsCursors(selection)
   return {
     entity,
-    ...planRows(context, entity, rowSelectionOf(selection)),
+    columns: selectList(entity, fieldsFor(entity, rowSelection), positioned ? order : []),
     members,
     where,
     order: backward ? reversed(order) : order,
     size,
+    // Written out: the planner takes a parameter for any number of rows.
+    limit: sql.lit(size + 1),
     backward,
-    fingerprint: wantsCursors(selection) ? fingerprint() : undefined,
+    fingerprint: positioned ? fingerprint() : undefined,
     behind: backward
       ? behindPage(selection.pageInfo?.hasNextPage, members, order, before)
       : behindPage(selection.pageInfo?.hasPreviousPage, members, reversed(order), after),
     selection,
+    rowSelection,
   }
 }
 
@@ -126,7 +137,8 @@ const rowSelections = new WeakMap<Selection, Selection>()
 /** What is selected of the rows of a page, whether as nodes or in edges. */
 function rowSelectionOf(selection: Selection): Selection {
   let rows = rowSelections.get(selection)
-  if (rows === undefined) rowSelections.set(selection, (rows = merged(selection.nodes, selection.edges?.node)))
+  if (rows === undefined)
+    rowSelections.set(selection, (rows = merged(selection.nodes, selection.edges?.node)))
   return rows
 }
 
@@ -172,8 +184,9 @@ function pageSize(argument: 'first' | 'last', asked: number | null | undefined):
 }
 
 /** Reads one page of one list. */
-export async function readPage(session: Session, plan: PagePlan): Promise<Connection> {
+export async function readPage(context: OperationContext, plan: PagePlan): Promise<Connection> {
   const { entity, selection } = plan
+  const session = context.read()
   const wantsRows = ['nodes', 'edges', 'pageInfo'].some((field) => field in selection)
   const countQuery = sql<{
     count: number
@@ -182,37 +195,22 @@ export async function readPage(session: Session, plan: PagePlan): Promise<Connec
     found: boolean
   }>`${label(entity, 'behind')} select exists (select from ${tableOf(entity)} e where ${plan.behind}) as found`
   const [rows, [counted], [behind]] = await Promise.all([
-    wantsRows ? readPageRows(session, plan) : [],
+    wantsRows ? readPageRows(context, plan) : [],
     'totalCount' in selection ? session.run(countQuery.compile(statements)) : [],
     plan.behind === undefined ? [] : session.run(behindQuery.compile(statements)),
   ])
   return connectionOf(plan, rows, counted?.count ?? 0, behind?.found ?? false)
 }
 
-async function readPageRows(session: Session, plan: PagePlan): Promise<readonly EntityRow[]> {
-  const { entity, joins, where } = plan
-  const page = pageRows(plan, sql`${tableOf(entity)} e`, where)
-  const query =
-    joins.length === 0
-      ? sql<EntityRow>`${label(entity, 'list')} ${page}`
-      : sql<EntityRow>`${label(entity, `list${joinedNames(joins)}`)} select e.*${joinedColumns(joins)} from (${page}) e ${joinClauses(joins)} order by e."$place"`
-  const rows = await session.run(query.compile(statements))
-  hangJoined(rows, joins)
+async function readPageRows(context: OperationContext, plan: PagePlan): Promise<readonly EntityRow[]> {
+  const { entity, columns, where, order, limit, rowSelection } = plan
+  const query = sql<EntityRow>`${label(entity, 'list')} select ${columns} from ${tableOf(entity)} e where ${where} order by ${orderBy(order)} limit ${limit}`
+  const rows = await context.read().run(query.compile(statements))
+  await readAhead(context, entity, rows, rowSelection)
   return rows
 }
 
-/** Selects the rows of one page, and one more; `$place` numbers them, as a join behind it may change their order. */
-export function pageRows(
-  { entity, fields, order, size, fingerprint }: PagePlan,
-  source: Condition,
-  where: Condition,
-): Condition {
-  const columns = selectList(entity, fields, fingerprint === undefined ? [] : order)
-  return sql`select ${columns}, row_number() over (order by ${orderBy(order)}) as "$place"
-    from ${source} where ${where} order by ${orderBy(order)} limit ${sql.lit(size + 1)}`
-}
-
-/** Puts a page together. `rows` may hold one row more than the page: the sign that the list goes on. */
+/** Puts a page together. `rows` may hold one row more than the page. */
 export function connectionOf(
   plan: PagePlan,
   rows: readonly EntityRow[],

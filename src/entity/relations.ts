@@ -4,10 +4,10 @@ import type { EntityClass } from './column.js'
 import { connectionType } from './connection-types.js'
 import { columnNameOf, type EntityDefinition } from './entity.js'
 import { declareListArguments } from './list-arguments.js'
-import { oneOf } from './one-loader.js'
 import type { ListArguments } from './page.js'
 import { pageOf, sourceOf, type ToManyOptions } from './page-loader.js'
 import { declareRelationFilter, rowsByColumn, type RelationFilter } from './relation-filters.js'
+import { relatedTo } from './to-one.js'
 import type { Method, Prototype } from './resolver-prototype.js'
 import { descriptor } from './resolver-prototype.js'
 
@@ -33,10 +33,7 @@ export function toOne(entity: EntityDefinition, name: string, options: ToOneOpti
   entity.relations.set(name, {
     starts: [key],
     one,
-    resolve(row, _args, context, info) {
-      const joined = row[name]
-      return joined === undefined ? oneOf(context, one, row[key], info) : joined
-    },
+    resolve: (row, _args, context, info) => relatedTo(context, name, one, row, info),
   })
   const rowsOf = rowsByColumn(target, columnNameOf(target, targetKey), columnNameOf(entity, key))
   declareRelationFilter(entity, name, { target, many: false, rowsOf }, description)

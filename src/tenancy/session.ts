@@ -10,6 +10,7 @@ import {
 import type pg from 'pg'
 import { cancelAndDiscard } from '../database/cancel-statement.js'
 import type { Database } from '../database/row-types.js'
+import { isStalePlan, PreparedStatements } from './prepared-statements.js'
 import { enterScope, type SessionScope } from './session-scope.js'
 
 /** A database in one scope: compiled statements and a Kysely instance that run in one transaction. */
@@ -21,6 +22,8 @@ export interface Session {
 export interface SessionOptions {
   /** Milliseconds a statement may take; 0 means no limit. */
   readonly statementTimeout: number
+  /** Whether statements are prepared on connections that prove to be direct; they are not when left out. */
+  readonly preparedStatements?: boolean | undefined
   /** Told the text of each statement before it is sent. */
   readonly onStatement?: ((sql: string) => void) | undefined
 }
@@ -74,15 +77,19 @@ function kyselyThrough(run: (query: CompiledQuery) => Promise<pg.QueryResult>): 
 abstract class PipelinedSession implements Session {
   readonly #pool: pg.Pool
   readonly #options: SessionOptions
+  readonly #scope: SessionScope
   readonly #preamble: string
+  #prepared: PreparedStatements | undefined
+  #isStale = false
   #client: Promise<pg.PoolClient> | undefined
   #entered: Promise<unknown> | undefined
   #db: Kysely<Database> | undefined
   #ended = false
   #aborted: Error | undefined
 
-  constructor(pool: pg.Pool, preamble: string, options: SessionOptions) {
+  constructor(pool: pg.Pool, scope: SessionScope, preamble: string, options: SessionOptions) {
     this.#pool = pool
+    this.#scope = scope
     this.#preamble = preamble
     this.#options = options
   }
@@ -95,6 +102,11 @@ abstract class PipelinedSession implements Session {
   /** True once a connection was asked for. No SQL, no connection. */
   get isOpen(): boolean {
     return this.#client !== undefined
+  }
+
+  /** True once a prepared statement failed because it was one: what it was to do has to be done again. */
+  get isStale(): boolean {
+    return this.#isStale
   }
 
   async run<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]> {
@@ -123,15 +135,25 @@ abstract class PipelinedSession implements Session {
     const client = await this.connect()
     this.#requireOpen()
     this.#options.onStatement?.(query.sql)
-    const answer = client.query(extended(query))
+    sendTogether(client)
+    const { role, searchPath } = this.#scope
+    const name = this.#isStale ? undefined : this.#prepared?.nameOf(`${role} ${searchPath}`, query.sql)
+    const answer = client.query(extended(query, name))
     // When the preamble fails, the statement fails behind it ("transaction is aborted"); say the first reason.
     answer.catch(() => {})
     try {
       await this.#entered
       return await answer
     } catch (error) {
+      if (name !== undefined && isStalePlan(error)) this.#giveUpNames()
       throw this.#aborted ?? error
     }
+  }
+
+  /** The rest of the session does without prepared statements, and nobody else gets its connection. */
+  #giveUpNames(): void {
+    this.#isStale = true
+    this.#prepared?.retire()
   }
 
   #requireOpen(): void {
@@ -150,6 +172,8 @@ abstract class PipelinedSession implements Session {
         client.release()
         throw this.#aborted
       }
+      if (this.#options.preparedStatements === true) this.#prepared = PreparedStatements.of(client)
+      sendTogether(client)
       this.#entered = client.query(this.#preamble)
       this.#entered.catch(() => {})
       return client
@@ -173,7 +197,7 @@ abstract class PipelinedSession implements Session {
       client.release(true)
       throw error
     }
-    client.release()
+    client.release(this.#prepared?.isSpent === true)
     // Postgres answers COMMIT of a failed transaction with ROLLBACK and no error.
     if (answer.command !== text.toUpperCase()) throw new Error('the transaction was rolled back')
   }
@@ -187,15 +211,13 @@ export class ReadSession extends PipelinedSession {
   #recovery: Promise<void> | undefined
 
   constructor(pool: pg.Pool, scope: SessionScope, options: SessionOptions) {
-    super(
-      pool,
-      `${BEGIN_READING}; ${enterScope(scope, options.statementTimeout)}; savepoint entered`,
-      options,
-    )
+    const preamble = `${BEGIN_READING}; ${enterScope(scope, options.statementTimeout)}; savepoint entered`
+    super(pool, scope, preamble, options)
   }
 
   protected override async execute(query: CompiledQuery): Promise<pg.QueryResult> {
     for (;;) {
+      const { isStale } = this
       try {
         return await this.send(query)
       } catch (error) {
@@ -209,6 +231,7 @@ export class ReadSession extends PipelinedSession {
           this.#recovery = this.sendText('rollback to savepoint entered')
           this.#recovery.catch(() => {})
         }
+        if (isStalePlan(error) && this.isStale && !isStale) continue
         throw error
       }
     }
@@ -223,7 +246,7 @@ export class ReadSession extends PipelinedSession {
 /** One write transaction: all of it or none. After a failed statement only `rollback` is left. */
 export class WriteSession extends PipelinedSession {
   constructor(pool: pg.Pool, scope: SessionScope, options: SessionOptions) {
-    super(pool, `${BEGIN_WRITING}; ${enterScope(scope, options.statementTimeout)}`, options)
+    super(pool, scope, `${BEGIN_WRITING}; ${enterScope(scope, options.statementTimeout)}`, options)
   }
 
   protected override execute(query: CompiledQuery): Promise<pg.QueryResult> {
@@ -239,7 +262,10 @@ export class WriteSession extends PipelinedSession {
   }
 }
 
-/** Runs `work` in one write transaction and commits; any error rolls everything back. */
+/**
+ * Runs `work` in one write transaction and commits; any error rolls everything back. When a prepared statement was out
+ * of date, whether or not `work` minded, all of it is rolled back and `work` runs once more without them.
+ */
 export async function inWriteSession<Result>(
   pool: pg.Pool,
   scope: SessionScope,
@@ -249,12 +275,16 @@ export async function inWriteSession<Result>(
   const session = new WriteSession(pool, scope, options)
   try {
     const result = await work(session)
-    await session.commit()
-    return result
+    if (!session.isStale) {
+      await session.commit()
+      return result
+    }
   } catch (error) {
     await session.rollback()
-    throw error
+    if (!session.isStale) throw error
   }
+  await session.rollback()
+  return inWriteSession(pool, scope, { ...options, preparedStatements: false }, work)
 }
 
 /** Runs `work` in one read-only snapshot. */
@@ -276,8 +306,18 @@ export async function inReadSession<Result>(
  * The extended protocol, always: it takes one statement per message, so text smuggled into a value or an
  * identifier can never add `set role` behind a semicolon.
  */
-function extended(query: CompiledQuery): pg.QueryConfig {
-  return { text: query.sql, values: query.parameters as unknown[], queryMode: 'extended' } as pg.QueryConfig
+function extended({ sql: text, parameters }: CompiledQuery, name: string | undefined): pg.QueryConfig {
+  const values = parameters as unknown[]
+  return (
+    name === undefined ? { text, values, queryMode: 'extended' } : { name, text, values }
+  ) as pg.QueryConfig
+}
+
+/** What is sent to a connection in this tick leaves in one packet. */
+function sendTogether(client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { connection: pg.Connection }).connection
+  stream.cork()
+  process.nextTick(() => stream.uncork())
 }
 
 function codeOf(error: unknown): string | undefined {
