@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type pg from 'pg'
+import type { SessionScope } from './session-scope.js'
 
 /** Statements that one connection remembers, prepared or seen once. Each takes the server some 10 to 50 kB. */
-const CAPACITY = 500
+export const MOST_STATEMENTS = 500
 
 /**
  * The statements prepared on one connection. A name belongs to one scope and one text and is made from both: a plan is
@@ -14,7 +15,7 @@ export class PreparedStatements {
   static readonly #known = new WeakMap<pg.ClientBase, PreparedStatements>()
 
   readonly #names = new LRUCache<string, { readonly name: string | undefined }>({
-    max: CAPACITY,
+    max: MOST_STATEMENTS,
     dispose: ({ name }, _key, reason) => {
       if (reason === 'evict' && name !== undefined) this.#spent = true
     },
@@ -44,12 +45,12 @@ export class PreparedStatements {
   }
 
   /** The name to run a text under; undefined the first time, as most of what is asked once is never asked again. */
-  nameOf(scope: string, text: string): string | undefined {
-    if (!this.#direct) return undefined
-    const key = `${scope} ${text}`
+  nameOf(scope: SessionScope, text: string): string | undefined {
+    if (!this.#direct || this.#spent) return undefined
+    const key = keyOf(scope, text)
     const known = this.#names.get(key)
     if (known?.name !== undefined) return known.name
-    const name = known === undefined ? undefined : createHash('sha256').update(key).digest('base64url')
+    const name = known === undefined ? undefined : preparedName(scope, text)
     this.#names.set(key, { name })
     return name
   }
@@ -68,6 +69,15 @@ export class PreparedStatements {
       // Whoever uses the connection next will hear of it.
     }
   }
+}
+
+/** Under which name a text is prepared in a scope: another scope or another text has another name, on any connection. */
+export function preparedName(scope: SessionScope, text: string): string {
+  return createHash('sha256').update(keyOf(scope, text)).digest('base64url')
+}
+
+function keyOf({ role, searchPath }: SessionScope, text: string): string {
+  return `${role} ${searchPath} ${text}`
 }
 
 const FEATURE_NOT_SUPPORTED = '0A000'

@@ -81,6 +81,7 @@ abstract class PipelinedSession implements Session {
   readonly #preamble: string
   #prepared: PreparedStatements | undefined
   #isStale = false
+  #unanswered = 0
   #client: Promise<pg.PoolClient> | undefined
   #entered: Promise<unknown> | undefined
   #db: Kysely<Database> | undefined
@@ -136,17 +137,19 @@ abstract class PipelinedSession implements Session {
     this.#requireOpen()
     this.#options.onStatement?.(query.sql)
     sendTogether(client)
-    const { role, searchPath } = this.#scope
-    const name = this.#isStale ? undefined : this.#prepared?.nameOf(`${role} ${searchPath}`, query.sql)
+    const name = this.#isStale ? undefined : this.#prepared?.nameOf(this.#scope, query.sql)
     const answer = client.query(extended(query, name))
     // When the preamble fails, the statement fails behind it ("transaction is aborted"); say the first reason.
     answer.catch(() => {})
+    this.#unanswered += 1
     try {
       await this.#entered
       return await answer
     } catch (error) {
       if (name !== undefined && isStalePlan(error)) this.#giveUpNames()
       throw this.#aborted ?? error
+    } finally {
+      this.#unanswered -= 1
     }
   }
 
@@ -179,6 +182,27 @@ abstract class PipelinedSession implements Session {
       return client
     })
     return this.#client
+  }
+
+  /**
+   * Ends what only read. COMMIT is sent and not waited for: whoever takes the connection next sends behind it, it may be
+   * in the same packet. Not while a statement is running, which nobody else should have to wait for.
+   */
+  protected async endReading(): Promise<void> {
+    if (this.#unanswered > 0) return this.end('commit')
+    if (this.#ended || this.#client === undefined) return
+    this.#ended = true
+    const client = await this.#client
+    try {
+      await this.#entered
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+    sendTogether(client)
+    // When the connection breaks, its next user hears of it.
+    client.query('commit').catch(() => {})
+    client.release(this.#prepared?.isSpent === true)
   }
 
   /** Sends the last statement and gives the connection back when it is answered; a failed one is thrown away. */
@@ -237,9 +261,9 @@ export class ReadSession extends PipelinedSession {
     }
   }
 
-  /** Ends the snapshot. The answer does not wait for it. */
+  /** Ends the snapshot and gives the connection back. Never rejects. */
   async close(): Promise<void> {
-    if (this.isOpen) await this.end('commit').catch(() => {})
+    if (this.isOpen) await this.endReading().catch(() => {})
   }
 }
 
