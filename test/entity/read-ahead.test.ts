@@ -30,7 +30,7 @@ async function fill(): Promise<void> {
        from (select id, team_id, row_number() over (order by id) n from users) u
        left join (select id, row_number() over (order by id) n from tool_catalog where name like 'Ahead %') t on t.n = u.n % 4
        left join (select id, 1 as n from llm_models where model_name = 'Ahead model') m on u.n % 2 = m.n`,
-    `update users set deleted_at = now() where email like 'person-5%'`,
+    `update users set deleted_at = now() where email ~ '^person-[567]@'`,
     `update teams set deleted_at = now() where name = 'Team 2'`,
   ]
   for (const statement of statements) await acme.sql(statement)
