@@ -1,10 +1,10 @@
-import DataLoader from 'dataloader'
 import type { GraphQLResolveInfo } from 'graphql'
 import { sql } from 'kysely'
 import { statements } from '../tenancy/session.js'
 import { MAIN_ROW, type Condition } from './condition.js'
 import { columnNameOf, type EntityDefinition } from './entity.js'
 import type { OperationContext } from './operation-context.js'
+import { loaderAt } from './loader.js'
 import { orderBy } from './ordering.js'
 import { connectionOf, planPage, type Connection, type ListArguments, type PagePlan } from './page.js'
 import { label, type EntityRow } from './rows.js'
@@ -26,43 +26,41 @@ export interface ToManyOptions {
   readonly description: string
 }
 
-/** The page of a to-many relation that belongs to one row. */
+/** The page of a to-many relation, called by a path, that belongs to one row. */
 export function pageOf(
   context: OperationContext,
+  path: string,
   options: ToManyOptions,
   row: EntityRow,
   list: ListArguments,
   info: GraphQLResolveInfo,
 ): Promise<unknown> {
   // Within an operation, the arguments of a place in the document are the same for all rows.
-  let loader = context.loaders.get(info.fieldNodes)
-  if (loader === undefined) {
-    loader = pageLoader(context, planPage(context, options.target, list, selectionOf(info)), options)
-    context.loaders.set(info.fieldNodes, loader)
+  const what = (): string => `${path} ${JSON.stringify(list)}`
+  const makeLoad = () => {
+    const plan = planPage(context, options.target, list, selectionOf(info))
+    return (parents: readonly string[]) => connectionsOf(context, plan, options, parents)
   }
-  return loader.load(String(row.id))
+  return loaderAt(context, info, what, makeLoad).load(String(row.id))
 }
 
-/** The loader of one page for each of many parents: one statement, whatever the number of parents. */
-function pageLoader(
+/** One page for each of many parents: one statement, whatever the number of parents. */
+async function connectionsOf(
   context: OperationContext,
   plan: PagePlan,
   options: ToManyOptions,
-): DataLoader<string, unknown> {
-  return new DataLoader<string, unknown>(async (parents) => {
-    const [pages, counts, behind] = await Promise.all([
-      readPages(context, plan, options, parents),
-      'totalCount' in plan.selection
-        ? countPages(context, plan, options, parents)
-        : new Map<string, number>(),
-      plan.behind === undefined
-        ? new Set<string>()
-        : parentsBehind(context, plan, options, parents, plan.behind),
-    ])
-    return parents.map((parent): Connection =>
-      connectionOf(plan, pages.get(parent) ?? [], counts.get(parent) ?? 0, behind.has(parent)),
-    )
-  })
+  parents: readonly string[],
+): Promise<Connection[]> {
+  const [pages, counts, behind] = await Promise.all([
+    readPages(context, plan, options, parents),
+    'totalCount' in plan.selection ? countPages(context, plan, options, parents) : new Map<string, number>(),
+    plan.behind === undefined
+      ? new Set<string>()
+      : parentsBehind(context, plan, options, parents, plan.behind),
+  ])
+  return parents.map((parent) =>
+    connectionOf(plan, pages.get(parent) ?? [], counts.get(parent) ?? 0, behind.has(parent)),
+  )
 }
 
 async function readPages(

@@ -47,7 +47,8 @@ export function toMany(entity: EntityDefinition, name: string, options: ToManyOp
   const { target, description } = options
   entity.relations.set(name, {
     starts: entity.key,
-    resolve: (row, list: ListArguments, context, info) => pageOf(context, options, row, list, info),
+    resolve: (row, list: ListArguments, context, info) =>
+      pageOf(context, `${entity.name}.${name}`, options, row, list, info),
   })
   declareRelationFilter(entity, name, { target, many: true, rowsOf: rowsOfMany(options) }, description)
   const connection = connectionType(target)

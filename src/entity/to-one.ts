@@ -1,7 +1,7 @@
-import DataLoader from 'dataloader'
 import type { GraphQLResolveInfo } from 'graphql'
 import { all, type Condition } from './condition.js'
 import type { EntityDefinition } from './entity.js'
+import { loaderAt } from './loader.js'
 import type { OperationContext } from './operation-context.js'
 import { readable } from './read-access.js'
 import type { ToOneRelation } from './relation.js'
@@ -90,14 +90,10 @@ export function relatedTo(
   if (known instanceof Error) throw known
   if (known !== undefined) return known
   if (!hasKey(row, relation)) return null
-  let loader = context.loaders.get(info.fieldNodes)
-  if (loader === undefined) {
-    const selection = selectionOf(info)
-    loader = new DataLoader<string, unknown>(async (keys) => {
-      const found = await relatedRows(context, relation, selection, keys)
-      return keys.map((key) => found.get(key) ?? null)
-    })
-    context.loaders.set(info.fieldNodes, loader)
+  const { target, targetKey, key } = relation
+  const makeLoad = () => async (keys: readonly string[]) => {
+    const found = await relatedRows(context, relation, selectionOf(info), keys)
+    return keys.map((one) => found.get(one) ?? null)
   }
-  return loader.load(String(row[relation.key]))
+  return loaderAt(context, info, () => `${target.name}.${targetKey}`, makeLoad).load(String(row[key]))
 }
