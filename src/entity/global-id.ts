@@ -16,7 +16,7 @@ export function encodeId(type: string, key: readonly unknown[]): string {
   for (const part of key) text += `\n${String(part)}`
   if (text.length > scratch.length) return Buffer.from(text).toString('base64url')
   // A buffer of its own for each of an answer's ids would take longer than encoding them.
-  return scratch.toString('base64url', 0, scratch.latin1Write(text))
+  return scratch.toString('base64url', 0, scratch.write(text, 'latin1'))
 }
 
 /** The parts of an `ID`, or undefined when it is none. */
