@@ -1,17 +1,13 @@
-import {
-  type CompiledQuery,
-  DefaultQueryExecutor,
-  DummyDriver,
-  Kysely,
-  PostgresAdapter,
-  PostgresQueryCompiler,
-  type QueryResult,
-} from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type pg from 'pg'
 import { cancelAndDiscard } from '../database/cancel-statement.js'
 import type { Database } from '../database/row-types.js'
+import { extended, sendTogether } from './pipeline.js'
 import { isStalePlan, PreparedStatements } from './prepared-statements.js'
+import { kyselyThrough } from './session-kysely.js'
 import { enterScope, type SessionScope } from './session-scope.js'
+
+export { statements } from './session-kysely.js'
 
 /** A database in one scope: compiled statements and a Kysely instance that run in one transaction. */
 export interface Session {
@@ -31,47 +27,6 @@ export interface SessionOptions {
 const BEGIN_READING = 'begin transaction isolation level repeatable read read only'
 const BEGIN_WRITING = 'begin transaction isolation level read committed read write'
 const TRANSACTION_ABORTED = '25P02'
-
-const compiler = new PostgresQueryCompiler()
-const adapter = new PostgresAdapter()
-const driver = new DummyDriver()
-
-/** Compiles without a connection: the kernel builds statements with it and runs them in a session. */
-export const statements = new Kysely<Database>({
-  dialect: {
-    createAdapter: () => adapter,
-    createDriver: () => driver,
-    createIntrospector: () => {
-      throw new Error('sessions do not introspect')
-    },
-    createQueryCompiler: () => compiler,
-  },
-})
-
-/** A Kysely instance whose statements run through `run`; transactions belong to the session. */
-function kyselyThrough(run: (query: CompiledQuery) => Promise<pg.QueryResult>): Kysely<Database> {
-  const connection = {
-    async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-      const result = await run(query)
-      return { rows: result.rows as Row[], numAffectedRows: BigInt(result.rowCount ?? 0) }
-    },
-    async *streamQuery(): AsyncGenerator<never> {
-      throw new Error('a session does not stream')
-    },
-  }
-  const executor = new DefaultQueryExecutor(compiler, adapter, {
-    provideConnection: (consumer) => consumer(connection),
-  })
-  const dialect = {
-    createAdapter: () => adapter,
-    createDriver: () => driver,
-    createQueryCompiler: () => compiler,
-    createIntrospector: () => {
-      throw new Error('sessions do not introspect')
-    },
-  }
-  return new Kysely<Database>({ config: { dialect }, dialect, driver, executor })
-}
 
 /** What reading and writing share: a connection taken on the first statement and given back exactly once. */
 abstract class PipelinedSession implements Session {
@@ -324,24 +279,6 @@ export async function inReadSession<Result>(
   } finally {
     void session.close()
   }
-}
-
-/**
- * The extended protocol, always: it takes one statement per message, so text smuggled into a value or an
- * identifier can never add `set role` behind a semicolon.
- */
-function extended({ sql: text, parameters }: CompiledQuery, name: string | undefined): pg.QueryConfig {
-  const values = parameters as unknown[]
-  return (
-    name === undefined ? { text, values, queryMode: 'extended' } : { name, text, values }
-  ) as pg.QueryConfig
-}
-
-/** What is sent to a connection in this tick leaves in one packet. */
-function sendTogether(client: pg.PoolClient): void {
-  const { stream } = (client as unknown as { connection: pg.Connection }).connection
-  stream.cork()
-  process.nextTick(() => stream.uncork())
 }
 
 function codeOf(error: unknown): string | undefined {
