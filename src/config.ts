@@ -20,6 +20,7 @@ export interface Config {
   readonly adminDatabaseUrl: string | undefined
   readonly directDatabaseUrl: string | undefined
   readonly databasePoolSize: number
+  readonly preparedStatements: boolean
   /** Milliseconds; 0 means no limit. */
   readonly statementTimeout: number
   readonly dataDirectory: string
@@ -269,6 +270,11 @@ const variables = {
     'The same database without a transaction pooler in between, for LISTEN.',
   ),
   databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 1, 1_000, 'Most connections one process opens.'),
+  preparedStatements: toggle(
+    'PREPARED_STATEMENTS',
+    true,
+    'Whether statements asked repeatedly are prepared, on connections that prove to be direct; never through a pooler.',
+  ),
   statementTimeout: integer(
     'STATEMENT_TIMEOUT_MS',
     10_000,

@@ -18,7 +18,7 @@ import { withoutWalls } from './without-walls.js'
 const { gatewayUrl, keys, unwalledUrl, config = {} } = JSON.parse(process.argv[2])
 const open = (connectionString) => createPool({ connectionString, max: 10, applicationName: 'bench gateway' })
 const pool = open(gatewayUrl)
-const session = { statementTimeout: 10_000 }
+const session = { statementTimeout: 10_000, preparedStatements: true }
 const directory = new TenantDirectory(pool, session)
 await new DirectoryListener(gatewayUrl, directory).start()
 const issuer = await LocalIssuer.open(keys)

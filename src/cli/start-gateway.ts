@@ -51,7 +51,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     max: config.databasePoolSize,
     applicationName: 'orgscope gateway',
   })
-  const session = { statementTimeout: config.statementTimeout }
+  const session = {
+    statementTimeout: config.statementTimeout,
+    // Whoever names a direct URL as well has a pooler in between, whatever its connections seem to prove.
+    preparedStatements: config.preparedStatements && options.directUrl === options.gatewayUrl,
+  }
   const directory = new TenantDirectory(pool, session)
   const listener = new DirectoryListener(options.directUrl, directory)
   const hub = new EventHub({

@@ -8,6 +8,7 @@ import type { OperationContext } from './operation-context.js'
 import type { OrderInput } from './ordering.js'
 import { defineFilter } from './filter-inputs.js'
 import { defineOrder } from './ordering.js'
+import type { Relation } from './relation.js'
 import type { RelationFilter } from './relation-filters.js'
 import { RELEVANCE } from './search.js'
 import { defineInput } from './write-inputs.js'
@@ -155,8 +156,8 @@ export interface EntityDefinition<Row extends object = object> {
   readonly create: readonly string[]
   readonly update: readonly string[]
   readonly aggregate: AggregateTypes | undefined
-  /** Relation fields by name, with the columns they start from; filled by `toOne` and `toMany`. */
-  readonly relations: Map<string, readonly string[]>
+  /** Relation fields by name; filled by `toOne` and `toMany`. */
+  readonly relations: Map<string, Relation>
   /** Relations to filter by; filled with them. */
   readonly relationFilters: Map<string, RelationFilter>
 }
@@ -244,6 +245,11 @@ export function pickColumns(
     if (column === undefined) throw new TypeError(`${name} has no column ${field}`)
     return column
   })
+}
+
+/** Name of a field's column in the database. Throws TypeError for a field that has none. */
+export function columnNameOf({ name, columns }: EntityDefinition, field: string): string {
+  return (pickColumns(name, columns, [field])[0] as ColumnMeta).column
 }
 
 /** The definition of a class. */

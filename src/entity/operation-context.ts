@@ -22,8 +22,8 @@ export interface OperationContext {
   read(): Session
   /** One write transaction: committed when `work` ends well, otherwise rolled back. Later reads see its result. */
   write<Result>(work: (session: Session) => Promise<Result>, options?: WriteOptions<Result>): Promise<Result>
-  /** Loaders by name; forgotten with every write. */
-  readonly loaders: Map<string, DataLoader<string, unknown>>
+  /** Loaders by name, or by their place in the document; forgotten with every write. */
+  readonly loaders: Map<string | object, DataLoader<string, unknown>>
   /** Whether an optional module is there to be used. */
   hasModule(module: string): boolean
   permits(permission: Permission): boolean

@@ -22,6 +22,7 @@ describe('configuration', () => {
       adminDatabaseUrl: undefined,
       directDatabaseUrl: undefined,
       databasePoolSize: 10,
+      preparedStatements: true,
       statementTimeout: 10_000,
       dataDirectory: '.orgscope',
       demo: false,

@@ -5,7 +5,7 @@ import { leaksIn } from './support/canary.js'
 import { crowd, faults, HALF_BROKEN, killSome, patient, withoutTable } from './support/crowd.js'
 import { findPgBouncer, startPgBouncer, type PgBouncer } from './support/pgbouncer.js'
 import { othersOf, settle, type Resident } from './support/population.js'
-import { CLEAN, statesOf } from './support/pool-state.js'
+import { CLEAN, preparedOn, statesOf } from './support/pool-state.js'
 
 // Much is asked here; a busy machine takes its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
@@ -78,6 +78,15 @@ test('through PgBouncer, failing statements and killed connections leave nothing
     expect(leaksIn(reply.text, othersOf(resident, residents))).toEqual([])
   }
   expect(faults(await crowd(residents, 30), residents)).toEqual([])
+})
+
+test('through PgBouncer, nothing is prepared, however often it is asked', async () => {
+  const served = behindPooler()
+  if (served === undefined) return
+  expect(served.session.preparedStatements).toBe(true)
+  for (let round = 0; round < 5; round++) expect(faults(await crowd(residents, 15), residents)).toEqual([])
+  const through = served.database.pool(pooler!.through(served.database.gatewayUrl), CONNECTIONS)
+  expect(await preparedOn(through)).toEqual([])
 })
 
 test('through PgBouncer, every connection to the server is as after login', async () => {

@@ -102,6 +102,7 @@ export class TestGateway implements GatewayParts {
     const statements: string[] = []
     const session = {
       statementTimeout: options.statementTimeout ?? 10_000,
+      preparedStatements: true,
       onStatement: (sql: string) => void statements.push(sql),
     }
     const directory = new TenantDirectory(pool, { statementTimeout: 5_000 })
