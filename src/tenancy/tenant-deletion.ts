@@ -126,7 +126,7 @@ async function drop(
 }
 
 /** The role stays when an object of another database in the cluster depends on it. */
-function dropSchemaAndRole(tenant: TenantId): string {
+export function dropSchemaAndRole(tenant: TenantId): string {
   return (
     `set local lock_timeout = ${DROP_LOCK_TIMEOUT};\n` +
     `/* tenants.drop */ drop schema if exists "${schemaOf(tenant)}" cascade;\n` +
@@ -145,7 +145,7 @@ interface Reference {
  * Does to every shared row what its foreign key would do if the organization's row were deleted: rows it owns go,
  * links to it are emptied. Read from the catalogue, so a table of a later release is not forgotten.
  */
-async function removeOrganizationRows(db: Queryable, organizationId: string): Promise<void> {
+export async function removeOrganizationRows(db: Queryable, organizationId: string): Promise<void> {
   const { rows } = await db.query<Reference>(
     `/* tenants.references */
      select format('%I.%I', n.nspname, c.relname) as place, quote_ident(a.attname) as column,
