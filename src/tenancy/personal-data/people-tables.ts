@@ -3,14 +3,21 @@ import { AppError } from '../../errors.js'
 import { quoted } from '../archive/exported-tables.js'
 import { personalRules, type PersonalRule } from './personal-rules.js'
 
+/** A column as the database describes it. */
+export interface PeopleColumn {
+  /** As `format_type` writes it. */
+  readonly type: string
+  readonly required: boolean
+  readonly hasDefault: boolean
+}
+
 /** A table of one tenant with its rule, and its columns' types. */
 export interface PeopleTable {
   readonly table: string
   /** Schema and table, quoted. */
   readonly place: string
   readonly rule: PersonalRule
-  /** Types by column, as `format_type` writes them. */
-  readonly columns: Readonly<Record<string, string>>
+  readonly columns: Readonly<Record<string, PeopleColumn>>
   /** Columns of the primary key. */
   readonly key: readonly string[]
 }
@@ -29,7 +36,8 @@ export async function peopleTables(
   const { rows: all } = await db.query<Omit<PeopleTable, 'place' | 'rule'>>(
     `/* people.tables */
      select c.relname::text as table,
-       (select json_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) from pg_attribute a
+       (select json_object_agg(a.attname, json_build_object('type', format_type(a.atttypid, a.atttypmod),
+          'required', a.attnotnull, 'hasDefault', a.atthasdef)) from pg_attribute a
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
        (select coalesce(array_agg(a.attname::text order by a.attnum), '{}') from pg_index i
         join pg_attribute a on a.attrelid = c.oid and a.attnum = any(i.indkey)

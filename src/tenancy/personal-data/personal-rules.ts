@@ -18,6 +18,10 @@ export interface PersonalRule {
   readonly personal?: string
   /** Rows that are nothing but personal data: deleted when the person is erased. */
   readonly deleteRows?: true
+  /** Rows of another table that these belong to: what is deleted of a person there takes these along. */
+  readonly follows?: { readonly table: string; readonly by: string; readonly parentKey: string }
+  /** Text and JSON about things, in which a person's id or address may be written. */
+  readonly mentions?: string
   /** Secrets, even where they are stored as a hash or encrypted: never shown, not even to the person. */
   readonly secret?: string
   /** What says nothing about a person, and free text about the thing itself. */
@@ -85,7 +89,8 @@ export const personalRules: Readonly<Record<string, PersonalRule>> = {
     about: 'user_id on_behalf_of',
     things: 'resource_id',
     personal:
-      'ip_address user_agent session_id old_values new_values action_description additional_data reason resource_name business_context',
+      'ip_address user_agent session_id action_description additional_data reason resource_name business_context',
+    mentions: 'old_values new_values',
     neutral:
       'actor_data_scope actor_role_level api_endpoint api_key_id application_name changed_fields engagement_id event_type request_id resource_type service_name',
   },
@@ -94,7 +99,8 @@ export const personalRules: Readonly<Record<string, PersonalRule>> = {
     about: 'changed_by',
     by: 'approved_by',
     things: 'record_id',
-    personal: 'old_value new_value change_metadata change_reason business_justification',
+    personal: 'change_metadata change_reason business_justification',
+    mentions: 'old_value new_value',
     neutral: 'change_set_id column_name data_type table_name',
   },
   security_events: {
@@ -116,7 +122,7 @@ export const personalRules: Readonly<Record<string, PersonalRule>> = {
   // core: delivery
   outbox_events: {
     things: 'aggregate_id',
-    personal: 'payload headers last_error',
+    mentions: 'payload headers last_error',
     neutral: 'aggregate_type event_type topic',
   },
   idempotency_keys: {
@@ -130,8 +136,8 @@ export const personalRules: Readonly<Record<string, PersonalRule>> = {
     secret: 'headers_encrypted previous_secret_encrypted secret_encrypted',
     neutral: 'url description event_types',
   },
-  webhook_deliveries: { neutral: 'event_type outbox_event_id payload response_excerpt' },
-  saved_queries: { about: 'owner_id', neutral: 'name description document variables' },
+  webhook_deliveries: { mentions: 'payload response_excerpt', neutral: 'event_type outbox_event_id' },
+  saved_queries: { about: 'owner_id', mentions: 'variables document', neutral: 'name description' },
 
   // usage
   tool_policies: { by: 'decided_by owner_id', neutral: 'notes tool_id' },
@@ -145,6 +151,8 @@ export const personalRules: Readonly<Record<string, PersonalRule>> = {
   },
   usage_payloads: {
     personal: 'request_data response_data error_message',
+    deleteRows: true,
+    follows: { table: 'usage_events', by: 'usage_event_id', parentKey: 'id' },
     neutral: 'usage_event_id',
   },
   usage_ingest_keys: { neutral: 'event_id source usage_event_id' },
@@ -163,9 +171,14 @@ export const personalRules: Readonly<Record<string, PersonalRule>> = {
   analytics_reports: {
     by: 'created_by',
     among: 'shared_with',
-    neutral: 'aggregations data_sources description filters name schedule_config',
+    mentions: 'filters schedule_config',
+    neutral: 'aggregations data_sources description name',
   },
-  report_executions: { by: 'triggered_by', neutral: 'error_message result_data result_file_path' },
+  report_executions: {
+    by: 'triggered_by',
+    mentions: 'result_data',
+    neutral: 'error_message result_file_path',
+  },
   price_overrides: { by: 'created_by', neutral: 'model_name model_version provider reason' },
   price_override_components: {},
   budgets: { by: 'created_by', things: 'scope_id', neutral: 'name time_zone' },
@@ -177,6 +190,14 @@ export const personalRules: Readonly<Record<string, PersonalRule>> = {
     things: 'resource_id',
     neutral: 'billing_period cost_breakdown tags usage_event_id',
   },
+}
+
+/** Events keep their cost and say that they are nobody's: no id at all, but one pseudonym for all of a person's. */
+export const anonymousEvents = {
+  table: 'usage_events',
+  person: 'user_id',
+  flag: 'anonymized',
+  pseudonym: 'pseudonym',
 }
 
 /** The names of one of a rule's lists. */

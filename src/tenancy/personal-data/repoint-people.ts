@@ -24,7 +24,7 @@ export async function repointPeople(
   for (const table of tables.filter(({ table: name }) => withUsers || name !== 'users')) {
     for (const column of present(table, personColumns(table.rule))) {
       const name = quoted(column)
-      const type = table.columns[column] === 'uuid' ? 'uuid' : 'text'
+      const type = table.columns[column]?.type === 'uuid' ? 'uuid' : 'text'
       await db.query(
         `/* people.repoint */ update ${table.place} t set ${name} = ids.new::${type}
          from unnest($1::text[], $2::text[]) as ids (old, new) where t.${name} = ids.old::${type}`,
