@@ -100,7 +100,6 @@ export const sharedTableRules: Readonly<Record<string, SharedTableRule>> = {
   llm_model_pricing: { excluded: CATALOGUE },
   llm_price_components: { excluded: CATALOGUE },
   exchange_rates: { excluded: CATALOGUE },
-  compliance_frameworks: { excluded: CATALOGUE },
 }
 
 /** Tables of a tenant's schema whose rows stay behind, with the reason; every other one is exported whole. */

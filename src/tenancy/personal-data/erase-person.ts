@@ -89,7 +89,7 @@ async function insertTombstone(db: Queryable, tenant: TenantId, person: Person):
   await db.query(
     `/* people.tombstone */
      insert into ${schemaOf(tenant)}.users (id, email, status, provisioned_by, created_at, deleted_at)
-     select $2, 'erased-' || $2::text || '@erased.invalid', 'inactive', provisioned_by, date_trunc('month', created_at), now()
+     select $2::uuid, 'erased-' || $2::uuid::text || '@erased.invalid', 'inactive', provisioned_by, date_trunc('month', created_at), now()
      from ${schemaOf(tenant)}.users where id = $1`,
     [person.id, id],
   )
