@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type pg from 'pg'
 import { copyOut, copySettings, withCopyClient } from '../../database/copy.js'
@@ -54,7 +54,11 @@ export async function exportTenant(
   const record = await showTenant(admin, tenant)
   requireExportable(record)
   await requireFree(folder)
-  const partial = join(dirname(folder), `.${basename(folder)}.${randomBytes(4).toString('hex')}.partial`)
+  await removeAbandoned(folder)
+  const partial = join(
+    dirname(folder),
+    `.${basename(folder)}.${process.pid}.${randomBytes(4).toString('hex')}.partial`,
+  )
   await mkdir(partial, { recursive: true, mode: 0o700 })
   try {
     const manifest = await withCopyClient(admin, (client) => writeSnapshot(client, record, partial, options))
@@ -88,6 +92,27 @@ async function requireFree(folder: string): Promise<void> {
   )
   if (exists)
     throw new AppError('CONFLICT', `${folder} exists already. Name a folder that does not.`, { folder })
+}
+
+/** What killed exports to the same folder have left behind. */
+async function removeAbandoned(folder: string): Promise<void> {
+  const names = await readdir(dirname(folder)).catch(() => [])
+  for (const name of names) {
+    if (!name.startsWith(`.${basename(folder)}.`)) continue
+    const pid = /\.(\d+)\.[0-9a-f]{8}\.partial$/.exec(name)?.[1]
+    if (pid !== undefined && !isRunning(Number(pid))) {
+      await rm(join(dirname(folder), name), { recursive: true, force: true })
+    }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 async function writeSnapshot(
@@ -169,7 +194,7 @@ async function describe(client: pg.PoolClient, record: TenantRecord): Promise<De
 
 async function programVersion(): Promise<string> {
   const text = await readFile(join(packageRoot, 'package.json'), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+  return (JSON.parse(text) as { version?: string }).version ?? 'unknown'
 }
 
 function exclusions(): ArchiveManifest['excluded'] {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type pg from 'pg'
 import { copyIn } from '../../database/copy.js'
+import { isPostgresError } from '../../database/postgres-error.js'
 import { AppError } from '../../errors.js'
 import { readRows } from './archive-files.js'
 import { badArchive, type ArchiveFile } from './archive-manifest.js'
@@ -42,9 +43,10 @@ export async function loadRows(
   await adjust()
   await onProgress?.('foreign keys', files.length, files.length)
   for (const { place, name, definition } of keys) {
-    await client.query(
-      `/* archive.add_key */ alter table ${place} add constraint ${quoted(name)} ${definition}`,
-    )
+    const add = `/* archive.add_key */ alter table ${place} add constraint ${quoted(name)} ${definition}`
+    await client.query(add).catch((error: unknown) => {
+      throw refusalOf(archive.folder, place, error)
+    })
   }
 }
 
@@ -56,9 +58,26 @@ export async function loadFile(
   place: string,
 ): Promise<void> {
   const target = `${place} (${columns.map(quoted).join(', ')})`
-  const arrived = await copyIn(client, target, readRows(join(folder, file)))
+  const arrived = await copyIn(client, target, readRows(join(folder, file))).catch((error: unknown) => {
+    throw refusalOf(folder, file, error)
+  })
   if (arrived === rows) return
   throw new AppError('CONFLICT', `${file}: ${arrived} of ${rows} rows arrived.`, { file })
+}
+
+/** What the server says of rows: that they are wrong, or that it has no room for them. */
+function refusalOf(folder: string, place: string, error: unknown): unknown {
+  if (!isPostgresError(error)) return error
+  const { code, message, detail, where } = error
+  const words = [`${place}: ${message}`, detail, where?.split('\n')[0]]
+    .filter((part) => part !== undefined)
+    .join('; ')
+  if (/^2[23]/.test(code)) return badArchive(folder, words)
+  if (!code.startsWith('53')) return error
+  return new AppError(
+    'SERVICE_UNAVAILABLE',
+    `The server has no room: ${words}. Nothing of the import is left.`,
+  )
 }
 
 /** Every table has its file and every file its table, with columns that exist: names in SQL are those of the catalogue. */

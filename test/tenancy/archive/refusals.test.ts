@@ -172,16 +172,11 @@ describe('an import that fails on the way leaves nothing', () => {
     expect(await refusal()).toMatch(/it lacks the tables teams/)
   })
 
-  test('when a column is not the table’s', async () => {
-    await forge(
-      (manifest) => void (manifest.files.find(({ table }) => table === 'teams')!.columns[1] = 'colour'),
-    )
-    expect(await refusal()).toMatch(/tenant\/teams\.copy\.gz has the unknown columns colour/)
-  })
-
   test('when COPY refuses a row', async () => {
     await forgeRows('roles', (lines) => lines.replace(/^[^\t]+/, 'not-a-uuid'))
-    expect(await refusal()).toMatch(/not-a-uuid/)
+    expect(await refusal()).toMatch(
+      /tenant\/roles\.copy\.gz: invalid input syntax for type uuid: "not-a-uuid"; COPY roles, line 1/,
+    )
   })
 
   test('when a row refers to nothing', async () => {
@@ -193,7 +188,7 @@ describe('an import that fails on the way leaves nothing', () => {
         .filter((line, index, all) => line !== '' || index === all.length - 1)
         .join('\n'),
     )
-    expect(await refusal()).toMatch(/user_profiles_user_id_fkey|user_profiles/)
+    expect(await refusal()).toMatch(/user_profiles: .*violates foreign key/)
   })
 
   test('when it brings rows that no archive may bring', async () => {
