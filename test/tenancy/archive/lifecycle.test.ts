@@ -114,7 +114,9 @@ test('an anonymous clone names nobody, and adds up to the same', async () => {
     `select id, email from ${schemaOf(acme.id)}.users`,
   )
   const text = JSON.stringify(await contentsOf(admin, schemaOf(copy))).toLowerCase()
-  const named = people.rows.filter(({ id, email }) => text.includes(id) || text.includes(email.toLowerCase()))
+  const named = people.rows.filter(
+    ({ id, email }) => text.includes(id) || (email.includes('@') && text.includes(email.toLowerCase())),
+  )
   expect(named).toEqual([])
   const sums = (schema: string): Promise<pg.QueryResult> =>
     admin.query(
