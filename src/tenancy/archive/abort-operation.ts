@@ -1,9 +1,9 @@
 import type pg from 'pg'
-import { acquireLock, releaseLock, schemaLockName } from '../../database/advisory-lock.js'
-import { ownerTransactionOn, withClient } from '../../database/owner-transaction.js'
+import { ownerTransactionOn } from '../../database/owner-transaction.js'
 import { AppError } from '../../errors.js'
 import type { PlatformActor } from '../platform-audit.js'
 import { roleOf, schemaOf, type TenantId } from '../tenant-id.js'
+import { withTenantLock } from '../tenant-lock.js'
 import { closeOperation, findOpenOperation, type TenantOperation } from '../tenant-operations.js'
 import { moveTenant, showTenant } from '../tenant-record.js'
 import { undoRestore } from './restore-tenant.js'
@@ -21,15 +21,9 @@ export async function abortOperation(
   tenant: TenantId,
   { by, wait = DEFAULT_WAIT }: { readonly by?: PlatformActor; readonly wait?: number } = {},
 ): Promise<TenantOperation['kind']> {
-  return withClient(admin, async (client) => {
-    const lock = schemaLockName(schemaOf(tenant))
-    await acquireLock(client, lock, wait)
-    try {
-      return await ownerTransactionOn(client, (db) => abort(db, tenant, by))
-    } finally {
-      await releaseLock(client, lock).catch(() => {})
-    }
-  })
+  const work = (client: pg.PoolClient): Promise<TenantOperation['kind']> =>
+    ownerTransactionOn(client, (db) => abort(db, tenant, by))
+  return withTenantLock(admin, tenant, work, wait)
 }
 
 async function abort(

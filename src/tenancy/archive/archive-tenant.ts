@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type pg from 'pg'
-import { acquireLock, releaseLock, schemaLockName } from '../../database/advisory-lock.js'
-import { ownerTransactionOn, withClient } from '../../database/owner-transaction.js'
+import { ownerTransactionOn } from '../../database/owner-transaction.js'
 import { AppError } from '../../errors.js'
 import { readLedger } from '../../fleet/ledger.js'
 import type { MigrationCatalogue } from '../../fleet/migration-files.js'
 import type { PlatformActor } from '../platform-audit.js'
 import { roleOf, schemaOf, type TenantId } from '../tenant-id.js'
 import { dropSchemaAndRole } from '../tenant-deletion.js'
+import { withTenantLock } from '../tenant-lock.js'
 import { closeOperation, findOpenOperation, noteInOperation, openOperation } from '../tenant-operations.js'
 import { moveTenant, showTenant, type TenantRecord } from '../tenant-record.js'
 import { checkArchive, type CheckedArchive } from './check-archive.js'
@@ -27,8 +27,6 @@ export interface ArchiveOptions {
   readonly onProgress?: OnTransfer | undefined
 }
 
-const DEFAULT_WAIT = 60_000
-
 /**
  * Takes a tenant out of the database and into a folder, from which it can be restored. It is suspended, written down
  * when its last writer is done, read back, and only then dropped; organization, people and keys stay. A killed run
@@ -39,17 +37,12 @@ export async function archiveTenant(
   tenant: TenantId,
   options: ArchiveOptions,
 ): Promise<{ readonly tenant: TenantRecord; readonly folder: string }> {
-  return withClient(admin, async (client) => {
-    const lock = schemaLockName(schemaOf(tenant))
-    await acquireLock(client, lock, options.wait ?? DEFAULT_WAIT)
-    try {
-      const record = await showTenant(client, tenant)
-      if (record.state !== 'archived') await archive(admin, client, record, options)
-      return { tenant: await showTenant(client, tenant), folder: await archiveLocation(client, record) }
-    } finally {
-      await releaseLock(client, lock).catch(() => {})
-    }
-  })
+  const work = async (client: pg.PoolClient): ReturnType<typeof archiveTenant> => {
+    const record = await showTenant(client, tenant)
+    if (record.state !== 'archived') await archive(admin, client, record, options)
+    return { tenant: await showTenant(client, tenant), folder: await archiveLocation(client, record) }
+  }
+  return withTenantLock(admin, tenant, work, options.wait)
 }
 
 /** Where the archive of an archived tenant lies. Throws NOT_FOUND. */

@@ -1,12 +1,13 @@
 import type pg from 'pg'
-import { acquireLock, releaseLock, schemaLockName, type Queryable } from '../../database/advisory-lock.js'
-import { ownerTransaction, ownerTransactionOn, withClient } from '../../database/owner-transaction.js'
+import type { Queryable } from '../../database/advisory-lock.js'
+import { ownerTransaction, ownerTransactionOn } from '../../database/owner-transaction.js'
 import { AppError } from '../../errors.js'
 import type { MigrationCatalogue } from '../../fleet/migration-files.js'
 import type { PlatformActor } from '../platform-audit.js'
 import { claim, newLeaseOwner } from '../provisioner.js'
 import type { ProvisioningContext } from '../provisioning-steps.js'
 import { parseTenantId, schemaOf, type TenantId } from '../tenant-id.js'
+import { withTenantLock } from '../tenant-lock.js'
 import { findOpenOperation } from '../tenant-operations.js'
 import { findTenant, showTenant, type TenantRecord } from '../tenant-record.js'
 import type { CheckedArchive } from './check-archive.js'
@@ -47,8 +48,6 @@ export interface ImportOutcome extends Omit<SharedRowsOutcome, 'createdIdentitie
   readonly missingModules: readonly string[]
 }
 
-const DEFAULT_WAIT = 60_000
-
 /**
  * Makes a tenant from a checked archive. It is served when all of it is there; until then nothing of it is. A failure
  * takes everything back; a killed import is finished by the next one of the same archive, and another archive makes
@@ -60,18 +59,13 @@ export async function importTenant(
   options: ImportOptions,
 ): Promise<ImportOutcome> {
   const tenant = options.as ?? parseTenantId(archive.manifest.tenant)
-  return withClient(admin, async (client) => {
-    const lock = schemaLockName(schemaOf(tenant))
-    await acquireLock(client, lock, options.wait ?? DEFAULT_WAIT)
-    try {
-      await makeRoom(client, tenant, archive)
-      const leaseOwner = newLeaseOwner()
-      const context = { client, admin, tenant, leaseOwner, migrations: options.migrations, by: options.by }
-      return await undoingFailures(admin, tenant, () => fill(context, archive, options))
-    } finally {
-      await releaseLock(client, lock).catch(() => {})
-    }
-  })
+  const work = async (client: pg.PoolClient): Promise<ImportOutcome> => {
+    await makeRoom(client, tenant, archive)
+    const leaseOwner = newLeaseOwner()
+    const context = { client, admin, tenant, leaseOwner, migrations: options.migrations, by: options.by }
+    return undoingFailures(admin, tenant, () => fill(context, archive, options))
+  }
+  return withTenantLock(admin, tenant, work, options.wait)
 }
 
 /** Refuses an id that is taken; takes back what an interrupted import of another archive left. */

@@ -1,11 +1,11 @@
 import type pg from 'pg'
-import { acquireLock, releaseLock, schemaLockName } from '../../database/advisory-lock.js'
-import { ownerTransaction, ownerTransactionOn, withClient } from '../../database/owner-transaction.js'
+import { ownerTransaction, ownerTransactionOn } from '../../database/owner-transaction.js'
 import { AppError } from '../../errors.js'
 import type { MigrationCatalogue } from '../../fleet/migration-files.js'
 import type { PlatformActor } from '../platform-audit.js'
 import { claim, newLeaseOwner } from '../provisioner.js'
-import { schemaOf, type TenantId } from '../tenant-id.js'
+import type { TenantId } from '../tenant-id.js'
+import { withTenantLock } from '../tenant-lock.js'
 import { closeOperation, findOpenOperation, openOperation } from '../tenant-operations.js'
 import { moveTenant, showTenant, type TenantRecord } from '../tenant-record.js'
 import { archiveLocation, forgetSchema } from './archive-tenant.js'
@@ -20,8 +20,6 @@ export interface RestoreOptions extends Pick<FillOptions, 'onStep' | 'onProgress
   readonly wait?: number | undefined
 }
 
-const DEFAULT_WAIT = 60_000
-
 /**
  * Brings an archived tenant back and serves it again; its people and keys are those it has here. A failure leaves it
  * archived, a killed run is finished by the next one. Throws CONFLICT for a tenant in another state, BAD_USER_INPUT
@@ -32,15 +30,9 @@ export async function restoreTenant(
   tenant: TenantId,
   options: RestoreOptions,
 ): Promise<TenantRecord> {
-  return withClient(admin, async (client) => {
-    const lock = schemaLockName(schemaOf(tenant))
-    await acquireLock(client, lock, options.wait ?? DEFAULT_WAIT)
-    try {
-      return await restore(admin, client, await restorable(client, tenant), options)
-    } finally {
-      await releaseLock(client, lock).catch(() => {})
-    }
-  })
+  const work = async (client: pg.PoolClient): Promise<TenantRecord> =>
+    restore(admin, client, await restorable(client, tenant), options)
+  return withTenantLock(admin, tenant, work, options.wait)
 }
 
 async function restorable(client: pg.PoolClient, tenant: TenantId): Promise<TenantRecord> {

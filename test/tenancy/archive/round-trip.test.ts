@@ -209,8 +209,8 @@ test(
       const source = await gateway.organization({ modules: [] })
       const small = await measure(source.id, 'small')
       await admin.query(
-        `insert into ${schemaOf(source.id)}.change_tracking (table_name, record_id, operation_type, old_value)
-       select 'teams', n::text, 'update', repeat(md5(n::text), 150) from generate_series(1, 20000) as n`,
+        `insert into ${schemaOf(source.id)}.change_tracking (table_name, record_id, operation_type, old_value, change_set_id, sequence_number)
+       select 'teams', n::text, 'update', repeat(md5(n::text), 150), gen_random_uuid(), n from generate_series(1, 20000) as n`,
       )
       const large = await measure(source.id, 'large')
       expect(large.bytes).toBeGreaterThan(90_000_000)
