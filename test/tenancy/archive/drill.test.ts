@@ -16,18 +16,24 @@ beforeAll(async () => {
 })
 afterAll(() => gateway?.close())
 
-test('the restore drill restores an organization, finds every row again, and leaves no copy', async () => {
-  const { admin, adminUrl, gatewayUrl } = gateway.database
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [join(packageRoot, 'scripts/restore-drill.js'), acme.id],
-    { env: { PATH: process.env['PATH'], DATABASE_URL: gatewayUrl, ADMIN_DATABASE_URL: adminUrl } },
-  )
-  const result = JSON.parse(stdout) as { tables: number; rows: number; differences: string[] }
-  expect(result).toMatchObject({ tenant: acme.id, differences: [] })
-  expect(result.tables).toBeGreaterThan(30)
-  expect(result.rows).toBeGreaterThan(100)
-  const { rows } = await admin.query(`select nspname from pg_namespace where nspname like 'org\\_drill\\_%'`)
-  expect(rows).toEqual([])
-  expect((await admin.query(`select from ${schemaOf(acme.id)}.users`)).rowCount).toBe(4)
-})
+test(
+  'the restore drill restores an organization, finds every row again, and leaves no copy',
+  { timeout: 180_000 },
+  async () => {
+    const { admin, adminUrl, gatewayUrl } = gateway.database
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [join(packageRoot, 'scripts/restore-drill.js'), acme.id],
+      { env: { PATH: process.env['PATH'], DATABASE_URL: gatewayUrl, ADMIN_DATABASE_URL: adminUrl } },
+    )
+    const result = JSON.parse(stdout) as { tables: number; rows: number; differences: string[] }
+    expect(result).toMatchObject({ tenant: acme.id, differences: [] })
+    expect(result.tables).toBeGreaterThan(30)
+    expect(result.rows).toBeGreaterThan(100)
+    const { rows } = await admin.query(
+      `select nspname from pg_namespace where nspname like 'org\\_drill\\_%'`,
+    )
+    expect(rows).toEqual([])
+    expect((await admin.query(`select from ${schemaOf(acme.id)}.users`)).rowCount).toBe(4)
+  },
+)

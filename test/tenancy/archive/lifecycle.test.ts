@@ -180,55 +180,59 @@ test('within the days of grace a deleted organization comes back as it was', asy
   })
 })
 
-test('while an operation is not finished nothing else touches the tenant, and it can be taken back', async () => {
-  const organization = await gateway.organization({ modules: [] })
-  const migrations = await loadMigrations()
-  const stop = (at: string) => (step: string) => {
-    if (step === at) throw new Error('the disk is full')
-  }
-  const directory = join(folder, 'interrupted')
-  await expect(
-    archiveTenant(admin, organization.id, { directory, migrations, onStep: stop('drop') }),
-  ).rejects.toThrow('the disk is full')
-  for (const command of [
-    ['resume'],
-    ['delete', '--yes'],
-    ['erase-user', '--user', `member@${organization.id}.example`, '--yes'],
-  ]) {
-    const [name, ...rest] = command as [string, ...string[]]
-    const refused = await orgscope(['tenant', name, organization.id, ...rest])
-    expect({ name, ...refused }).toMatchObject({
-      name,
-      code: 1,
-      stderr: expect.stringMatching(/The archive of tenant .* is not finished\. Run it again/) as string,
+test(
+  'while an operation is not finished nothing else touches the tenant, and it can be taken back',
+  { timeout: 90_000 },
+  async () => {
+    const organization = await gateway.organization({ modules: [] })
+    const migrations = await loadMigrations()
+    const stop = (at: string) => (step: string) => {
+      if (step === at) throw new Error('the disk is full')
+    }
+    const directory = join(folder, 'interrupted')
+    await expect(
+      archiveTenant(admin, organization.id, { directory, migrations, onStep: stop('drop') }),
+    ).rejects.toThrow('the disk is full')
+    for (const command of [
+      ['resume'],
+      ['delete', '--yes'],
+      ['erase-user', '--user', `member@${organization.id}.example`, '--yes'],
+    ]) {
+      const [name, ...rest] = command as [string, ...string[]]
+      const refused = await orgscope(['tenant', name, organization.id, ...rest])
+      expect({ name, ...refused }).toMatchObject({
+        name,
+        code: 1,
+        stderr: expect.stringMatching(/The archive of tenant .* is not finished\. Run it again/) as string,
+      })
+    }
+    expect(await orgscope.json('tenant', 'abort', organization.id, '--yes')).toMatchObject({
+      aborted: 'archive',
     })
-  }
-  expect(await orgscope.json('tenant', 'abort', organization.id, '--yes')).toMatchObject({
-    aborted: 'archive',
-  })
-  await organization.as('owner').query(TEAMS)
-  const nothing = await orgscope(['tenant', 'abort', organization.id, '--yes'])
-  expect(nothing).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining('there is nothing to take back') as string,
-  })
+    await organization.as('owner').query(TEAMS)
+    const nothing = await orgscope(['tenant', 'abort', organization.id, '--yes'])
+    expect(nothing).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is nothing to take back') as string,
+    })
 
-  // A failed restore leaves the tenant archived, a failed import leaves nothing.
-  await orgscope.json('tenant', 'archive', organization.id, '--yes', '--to', directory)
-  await expect(
-    restoreTenant(admin, organization.id, { migrations, onStep: stop('migrate') }),
-  ).rejects.toThrow('the disk is full')
-  expect(await orgscope.json('tenant', 'show', organization.id)).toMatchObject({
-    state: 'archived',
-    modules: [],
-  })
-  await orgscope.json('tenant', 'restore', organization.id)
-  await orgscope.json('tenant', 'export', organization.id, '--to', join(folder, 'whole'))
-  const as = uniqueTenant()
-  const archive = await checkArchive(join(folder, 'whole'), migrations)
-  await expect(importTenant(admin, archive, { as, migrations, onStep: stop('activate') })).rejects.toThrow(
-    'the disk is full',
-  )
-  expect(await orgscope(['tenant', 'show', as])).toMatchObject({ code: 2 })
-  await importTenant(admin, archive, { as, migrations })
-})
+    // A failed restore leaves the tenant archived, a failed import leaves nothing.
+    await orgscope.json('tenant', 'archive', organization.id, '--yes', '--to', directory)
+    await expect(
+      restoreTenant(admin, organization.id, { migrations, onStep: stop('migrate') }),
+    ).rejects.toThrow('the disk is full')
+    expect(await orgscope.json('tenant', 'show', organization.id)).toMatchObject({
+      state: 'archived',
+      modules: [],
+    })
+    await orgscope.json('tenant', 'restore', organization.id)
+    await orgscope.json('tenant', 'export', organization.id, '--to', join(folder, 'whole'))
+    const as = uniqueTenant()
+    const archive = await checkArchive(join(folder, 'whole'), migrations)
+    await expect(importTenant(admin, archive, { as, migrations, onStep: stop('activate') })).rejects.toThrow(
+      'the disk is full',
+    )
+    expect(await orgscope(['tenant', 'show', as])).toMatchObject({ code: 2 })
+    await importTenant(admin, archive, { as, migrations })
+  },
+)
