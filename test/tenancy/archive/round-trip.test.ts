@@ -10,7 +10,7 @@ import { importTenant } from '../../../src/tenancy/archive/import-tenant.js'
 import { schemaOf } from '../../../src/tenancy/tenant-id.js'
 import { canaryOf } from '../../isolation/support/canary.js'
 import { plantCanaries } from '../../isolation/support/plant.js'
-import { fingerprint } from '../../support/catalogue.js'
+import { fingerprint, withMigration } from '../../support/catalogue.js'
 import { compileProgram } from '../../support/compiled-program.js'
 import { freshDatabase, uniqueTenant, type TestDatabase } from '../../support/database.js'
 import { TestGateway, type TestOrganization } from '../../support/gateway.js'
@@ -50,6 +50,20 @@ test('a tenant arrives in another installation with every row of every table', a
   expect(await fingerprint(elsewhere.admin, schemaOf(acme.id))).toEqual(
     await fingerprint(admin, schemaOf(acme.id)),
   )
+})
+
+test('an archive comes into a newer version: at the versions it was taken at, and then migrated', async () => {
+  const newer = withMigration(migrations, {
+    module: 'core',
+    name: 'team_colour',
+    up: `alter table teams add column colour text not null default 'blue';`,
+  })
+  const as = uniqueTenant()
+  const archive = await checkArchive(join(folder, 'whole'), newer)
+  const { tenant } = await importTenant(elsewhere.admin, archive, { as, migrations: newer })
+  expect(tenant.schemaVersions['core']).toBe(migrations.modules.get('core')!.migrations.length + 1)
+  const { rows } = await elsewhere.admin.query(`select distinct colour from ${schemaOf(as)}.teams`)
+  expect(rows).toEqual([{ colour: 'blue' }])
 })
 
 test('an export while others write is of one moment: every event is there with what was counted with it', async () => {
@@ -193,7 +207,7 @@ test('somebody who signs in with the same subject elsewhere is the same person t
 })
 
 test(
-  'memory does not grow with the data: 100 MB go out and in again in less than 100 MB more than nothing takes',
+  'memory does not grow with the data: 48 MB go out and in again within 40 MB of what nothing takes',
   { timeout: 120_000 },
   async () => {
     const { admin, adminUrl } = gateway.database
@@ -210,11 +224,12 @@ test(
       const small = await measure(source.id, 'small')
       await admin.query(
         `insert into ${schemaOf(source.id)}.change_tracking (table_name, record_id, operation_type, old_value, change_set_id, sequence_number)
-       select 'teams', n::text, 'update', repeat(md5(n::text), 150), gen_random_uuid(), n from generate_series(1, 20000) as n`,
+       select 'teams', n::text, 'update', repeat(md5(n::text), 150), gen_random_uuid(), n from generate_series(1, 10000) as n`,
       )
       const large = await measure(source.id, 'large')
-      expect(large.bytes).toBeGreaterThan(90_000_000)
-      expect(large.resident - small.resident).toBeLessThan(100_000_000)
+      expect(large.bytes).toBeGreaterThan(48_000_000)
+      console.log(small, large)
+      expect(large.resident - small.resident).toBeLessThan(40_000_000)
     } finally {
       program.remove()
     }
