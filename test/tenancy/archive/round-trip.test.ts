@@ -228,7 +228,7 @@ test(
       )
       const large = await measure(source.id, 'large')
       expect(large.bytes).toBeGreaterThan(72_000_000)
-        expect(large.resident - small.resident).toBeLessThan(64_000_000)
+      expect(large.resident - small.resident).toBeLessThan(64_000_000)
     } finally {
       program.remove()
     }
