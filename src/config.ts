@@ -24,6 +24,8 @@ export interface Config {
   /** Milliseconds; 0 means no limit. */
   readonly statementTimeout: number
   readonly dataDirectory: string
+  /** Folder that tenants are archived into. */
+  readonly archiveDirectory: string | undefined
   readonly demo: boolean
   readonly issuers: readonly IssuerConfig[]
   readonly logLevel: LogLevelSetting
@@ -288,6 +290,13 @@ const variables = {
     meaning: 'Folder of the embedded server and of the key that signs local tokens.',
     parse: (text) => text ?? '.orgscope',
   } satisfies Variable<string>,
+  archiveDirectory: {
+    name: 'ORGSCOPE_ARCHIVE_DIR',
+    default: '`archives` in ORGSCOPE_DATA_DIR',
+    meaning:
+      'Folder that organizations are archived into; their data, readable by whoever can read the folder.',
+    parse: (text) => text,
+  } satisfies Variable<string | undefined>,
   demo: toggle(
     'ORGSCOPE_DEMO',
     false,

@@ -1049,6 +1049,19 @@ export interface Teams {
   updated_at: Generated<string>
 }
 
+export interface TenantOperations {
+  attempts: Generated<number>
+  details: Generated<Json>
+  digest: string | null
+  finished_at: string | null
+  id: Generated<string>
+  kind: string
+  organization_id: string
+  outcome: string | null
+  source: string | null
+  started_at: Generated<string>
+}
+
 export interface TenantSchemas {
   archive_location: string | null
   attempts: Generated<number>
@@ -1058,6 +1071,7 @@ export interface TenantSchemas {
   created_at: Generated<string>
   current_step: string | null
   delete_after: string | null
+  deleted_from: string | null
   estimated_rows: Generated<number>
   fingerprint_checked_at: string | null
   last_active_at: string | null
@@ -1477,6 +1491,7 @@ export interface DB {
   sso_tickets: SsoTickets
   team_members: TeamMembers
   teams: Teams
+  tenant_operations: TenantOperations
   tenant_schemas: TenantSchemas
   tenant_wakeups: TenantWakeups
   tool_catalog: ToolCatalog

@@ -15,6 +15,7 @@ import {
   type ProvisioningStep,
 } from './provisioning-steps.js'
 import { schemaOf, type TenantId } from './tenant-id.js'
+import { requireNoOperation } from './tenant-operations.js'
 import { illegalMove, moveTenant, showTenant, type TenantRecord } from './tenant-record.js'
 
 export interface ProvisionOptions {
@@ -68,6 +69,8 @@ export async function provisionTenant(
 
 async function provision(context: ProvisioningContext, options: ProvisionOptions): Promise<ProvisionOutcome> {
   const before = await showTenant(context.client, context.tenant)
+  await requireNoOperation(context.client, before)
+  if (before.state === 'archived') throw illegalMove(context.tenant, 'archived', 'provisioning')
   const isServed = before.state === 'active' || before.state === 'suspended'
   const steps = isServed ? await complete(context, before) : await build(context, before, options)
   const after = await showTenant(context.client, context.tenant)
@@ -110,9 +113,8 @@ async function build(
 }
 
 /** Moves the tenant to provisioning, or takes over from a run that is gone: it no longer holds the lock. */
-async function claim(context: ProvisioningContext, record: TenantRecord): Promise<TenantRecord> {
+export async function claim(context: ProvisioningContext, record: TenantRecord): Promise<TenantRecord> {
   const { client, tenant, leaseOwner, by } = context
-  if (record.state === 'archived') throw illegalMove(tenant, 'archived', 'provisioning')
   await ownerTransactionOn(client, async (transaction) => {
     if (record.state !== 'provisioning') await moveTenant(transaction, record, 'provisioning', { by })
     await transaction.query(
@@ -177,6 +179,7 @@ async function setServed(
     const record = await showTenant(transaction, tenant)
     if (record.state === to) return record
     if (record.state !== 'active' && record.state !== 'suspended') throw notServed(record, to)
+    await requireNoOperation(transaction, record)
     await moveTenant(transaction, record, to, {
       by,
       ...(reason === undefined ? {} : { details: { reason } }),

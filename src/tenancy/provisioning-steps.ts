@@ -60,8 +60,11 @@ export function missingModules(record: TenantRecord, migrations: MigrationCatalo
  * Role, schema, every module's tables, ledger and default rows: one transaction, sent as one message. A schema that
  * exists already is nobody's we know, so it is refused rather than adopted.
  */
-async function createSchema(context: ProvisioningContext, record: TenantRecord): Promise<void> {
-  const modules = missingModules(record, context.migrations)
+export async function createSchema(
+  context: ProvisioningContext,
+  record: TenantRecord,
+  modules = missingModules(record, context.migrations),
+): Promise<void> {
   const plan = await planModules(context, modules)
   const sendable = leadingTransactional(plan.steps)
   const isAll = sendable.length === plan.steps.length
@@ -83,7 +86,7 @@ async function createSchema(context: ProvisioningContext, record: TenantRecord):
 }
 
 /** Scripts that refuse a transaction could not go with the others; they, and what comes after them, follow here. */
-async function applyRemainder(context: ProvisioningContext, record: TenantRecord): Promise<void> {
+export async function applyRemainder(context: ProvisioningContext, record: TenantRecord): Promise<void> {
   const { client, admin, migrations, leaseOwner } = context
   const { target, steps } = await planModules(context, record.modules)
   const installed = [...migrations.modules.values()].filter(
@@ -114,9 +117,11 @@ async function createOwner({ client, leaseOwner }: ProvisioningContext, record: 
   })
 }
 
-async function activate(
+/** Opens the tenant; `also` is done in the same transaction. */
+export async function activate(
   { client, leaseOwner, by }: ProvisioningContext,
   record: TenantRecord,
+  also: (transaction: pg.PoolClient) => Promise<void> = async () => {},
 ): Promise<void> {
   await ownerTransactionOn(client, async (transaction) => {
     await transaction.query(fence(record, leaseOwner))
@@ -127,6 +132,7 @@ async function activate(
        where organization_id = $1`,
       [record.organizationId],
     )
+    await also(transaction)
     await moveTenant(transaction, record, 'active', { by, details: { modules: record.modules } })
   })
 }
@@ -164,7 +170,7 @@ function leadingTransactional(steps: readonly Migration[]): readonly Migration[]
 }
 
 /** Stops the transaction when the tenant is no longer being provisioned by us. */
-function fence({ tenant, organizationId }: TenantRecord, leaseOwner: string): string {
+export function fence({ tenant, organizationId }: TenantRecord, leaseOwner: string): string {
   return raiseUnless(
     `exists (select from public.tenant_schemas where organization_id = '${organizationId}'
        and state = 'provisioning' and lease_owner = ${pg.escapeLiteral(leaseOwner)})`,
@@ -219,7 +225,7 @@ function recordInstalled(
   )
 }
 
-function recordStep({ organizationId }: TenantRecord, step: ProvisioningStep['name']): string {
+export function recordStep({ organizationId }: TenantRecord, step: string): string {
   return (
     '/* tenants.step */ update public.tenant_schemas set completed_steps = ' +
     `array_append(completed_steps, '${step}'), updated_at = now() where organization_id = '${organizationId}';\n`

@@ -146,11 +146,13 @@ async function insertOrganization(db: Queryable, request: TenantRequest): Promis
   }
 }
 
-function nameTaken(name: string): AppError {
+/** The refusal of a name that another organization has. */
+export function nameTaken(name: string): AppError {
   return new AppError('CONFLICT_DUPLICATE', `Another organization is called ${name}.`, { field: 'name' })
 }
 
-function refusalOf(error: unknown, name: string, slug: string): AppError | undefined {
+/** What a constraint on an organization's name or slug says in words; undefined for any other error. */
+export function refusalOf(error: unknown, name: string, slug: string): AppError | undefined {
   if (!isPostgresError(error)) return undefined
   switch (error.constraint) {
     case 'organizations_slug_key':

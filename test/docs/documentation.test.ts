@@ -35,7 +35,7 @@ describe.each(pages)('%s', (file) => {
     expect(blocks.filter(({ language }) => !known.has(language)).map(place)).toEqual([])
   })
 
-  test('runs every command', { timeout: 120_000 }, async () => {
+  test('runs every command', { timeout: 240_000 }, async () => {
     const TOKEN = await tokenOf('jane.smith@techcorp.example')
     for (const block of blocks.filter(({ language }) => language === 'sh')) {
       for (const command of commandsOf(block)) {

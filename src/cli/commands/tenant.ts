@@ -14,6 +14,10 @@ import { exitCodes } from '../exit-codes.js'
 import { counted, facts, listed, table } from '../format.js'
 import { listOption, wholeNumber } from '../options.js'
 import { addTenantApply } from './tenant-apply.js'
+import { addArchiveCommands } from './tenant-archive.js'
+import { addPersonCommands } from './tenant-person.js'
+import { addRename, addUndelete } from './tenant-rename.js'
+import { addTransferCommands } from './tenant-transfer.js'
 
 interface CreateOptions {
   readonly name: string
@@ -28,13 +32,20 @@ interface CreateOptions {
 
 /** `orgscope tenant …`: organizations from their creation to their end. */
 export function addTenantCommands(program: Command, invocation: Invocation, onExit: OnExit): void {
-  const tenant = program.command('tenant').description('create, show, suspend and delete organizations')
+  const tenant = program
+    .command('tenant')
+    .description('create, show, move, archive and delete organizations, and answer for their people')
   addCreate(tenant, invocation, onExit)
   addTenantApply(tenant, invocation, onExit)
   addList(tenant, invocation, onExit)
   addShow(tenant, invocation, onExit)
+  addRename(tenant, invocation, onExit)
   addSuspendAndResume(tenant, invocation, onExit)
+  addTransferCommands(tenant, invocation, onExit)
+  addArchiveCommands(tenant, invocation, onExit)
+  addPersonCommands(tenant, invocation, onExit)
   addDelete(tenant, invocation, onExit)
+  addUndelete(tenant, invocation, onExit)
   addPurge(tenant, invocation, onExit)
 }
 
