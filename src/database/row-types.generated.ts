@@ -428,6 +428,23 @@ export interface IdentityTokens {
   used_at: string | null
 }
 
+export interface InHouseTools {
+  aliases: Generated<string[]>
+  api_available: Generated<boolean>
+  created_at: Generated<string>
+  deleted_at: string | null
+  description: string | null
+  extra: Generated<Json>
+  id: Generated<string>
+  integration_method: string | null
+  name: string
+  origin: Generated<string>
+  type: Generated<string>
+  updated_at: Generated<string>
+  vendor: string | null
+  website: string | null
+}
+
 export interface Invitations {
   accepted_by: string | null
   created_at: Generated<string>
@@ -1089,6 +1106,7 @@ export interface ToolCatalog {
   id: Generated<string>
   integration_method: string | null
   name: string
+  origin: Generated<string>
   type: Generated<string>
   updated_at: Generated<string>
   vendor: string | null
@@ -1432,6 +1450,7 @@ export interface DB {
   idempotency_keys: IdempotencyKeys
   identities: Identities
   identity_tokens: IdentityTokens
+  in_house_tools: InHouseTools
   invitations: Invitations
   llm_model_pricing: LlmModelPricing
   llm_models: LlmModels

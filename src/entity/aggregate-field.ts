@@ -14,7 +14,7 @@ import { filterCondition, type FilterInput } from './filter.js'
 import type { OperationContext } from './operation-context.js'
 import type { OrderInput } from './ordering.js'
 import { readable } from './read-access.js'
-import { label, tableOf } from './rows.js'
+import { label, sourceOf } from './rows.js'
 import { selectionOf, type Selection } from './selection.js'
 
 type Row = Record<string, unknown>
@@ -103,7 +103,7 @@ async function readGroups(
     ),
   ]
   const order = [...sorted.terms(groups), ...places]
-  const query = sql<Row>`${label(entity, 'aggregate')} select ${sql.join(columns)} from ${tableOf(entity)} e
+  const query = sql<Row>`${label(entity, 'aggregate')} select ${sql.join(columns)} from ${sourceOf(entity)} e
     where ${all([readable(context, entity), filterCondition(context, entity, filter)])}
     ${places.length === 0 ? sql`` : sql`group by ${sql.join(places)}`} having ${kept.condition}
     ${order.length === 0 ? sql`` : sql`order by ${sql.join(order)}`} limit ${groupLimit(first)}`

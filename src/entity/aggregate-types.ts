@@ -58,31 +58,15 @@ export function defineAggregate(
   measures: readonly ColumnMeta[],
 ): AggregateTypes {
   const groupType = defineGroup(entityName, groupBy)
-  const values = {
-    Totals: defineMeasures(
-      `${entityName}Totals`,
-      `Values computed over a group of ${entityName} objects.`,
-      measures,
-      false,
-    ),
-    Averages: defineMeasures(
-      `${entityName}Averages`,
-      `Averages over a group of ${entityName} objects.`,
-      measures,
-      true,
-    ),
-  }
   const distinct = defineDistinctCounts(entityName, groupBy)
   const rowType = class {}
   declareField(rowType, 'group', () => groupType, 'What the objects of this group have in common.')
   declareField(rowType, 'count', () => SafeInt, 'How many objects the group holds.')
   declareField(rowType, 'countDistinct', () => distinct, 'How many different values there are.')
-  for (const of of computations) {
-    const { type, description } = COMPUTATIONS[of]
-    declareField(rowType, of, () => values[type], description)
-  }
+  if (measures.length > 0) declareComputations(rowType, entityName, measures)
+  const money = measures.some(({ kind }) => kind === 'money')
   ObjectType(`${entityName}Aggregate`, {
-    description: `One group of ${entityName} objects. Money is never added across currencies: when money is asked for, there is one group per currency.`,
+    description: `One group of ${entityName} objects.${money ? ` ${PER_CURRENCY}` : ''}`,
     simpleResolvers: true,
   })(rowType)
   return {
@@ -93,6 +77,31 @@ export function defineAggregate(
     ...defineGroupOrder(entityName, groupBy, measures),
     groupType,
     rowType,
+  }
+}
+
+const PER_CURRENCY =
+  'Money is never added across currencies: when money is asked for, there is one group per currency.'
+
+function declareComputations(
+  rowType: EntityClass,
+  entityName: string,
+  measures: readonly ColumnMeta[],
+): void {
+  const define = (name: string, about: string, average: boolean): EntityClass =>
+    defineMeasures(
+      `${entityName}${name}`,
+      `${about} over a group of ${entityName} objects.`,
+      measures,
+      average,
+    )
+  const values = {
+    Totals: define('Totals', 'Values computed', false),
+    Averages: define('Averages', 'Averages', true),
+  }
+  for (const of of computations) {
+    const { type, description } = COMPUTATIONS[of]
+    declareField(rowType, of, () => values[type], description)
   }
 }
 
@@ -139,16 +148,18 @@ function defineHaving(
     countable(groupBy),
     'int',
   )
-  const values = numbers(
-    'HavingValues',
-    `Conditions on values computed over a group of ${entityName} objects; all given ones must hold.`,
-    measures,
-    'decimal',
-  )
   const having = class {}
   declare(having, 'count', () => operatorsOfKind('int'), 'How many objects the group holds.')
   declare(having, 'countDistinct', () => distinct, 'How many different values there are.')
-  for (const of of computations) declare(having, of, () => values, COMPUTATIONS[of].description)
+  if (measures.length > 0) {
+    const values = numbers(
+      'HavingValues',
+      `Conditions on values computed over a group of ${entityName} objects; all given ones must hold.`,
+      measures,
+      'decimal',
+    )
+    for (const of of computations) declare(having, of, () => values, COMPUTATIONS[of].description)
+  }
   declare(having, 'and', () => [having], 'All of these hold. An empty list holds.')
   declare(having, 'or', () => [having], 'At least one of these holds. An empty list does not.')
   declare(having, 'not', () => having, 'This does not hold.')

@@ -14,6 +14,7 @@ import { readable } from './read-access.js'
 import { listArguments, type ResolverClass } from './relations.js'
 import { descriptor, type Method, type Prototype } from './resolver-prototype.js'
 import { fieldsFor, selectRows } from './rows.js'
+import { ownFirst } from './shared-rows.js'
 import { selectionOf } from './selection.js'
 
 /** The root fields of one entity and the rules they need. */
@@ -61,7 +62,7 @@ function declareOne(prototype: Prototype, entity: EntityDefinition): void {
     const asked = rowAskedFor(entity, Object.fromEntries(names.map((field, index) => [field, values[index]])))
     const fields = fieldsFor(entity, selectionOf(info))
     const where = all([readable(context, entity), asked])
-    const [row] = await selectRows(context.read(), entity, { fields, where })
+    const [row] = await selectRows(context.read(), entity, { fields, where, order: ownFirst(entity) })
     return row ?? null
   }) as Method
   Ctx()(prototype, name, 0)

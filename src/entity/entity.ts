@@ -10,6 +10,8 @@ import { defineFilter } from './filter-inputs.js'
 import { defineOrder } from './ordering.js'
 import type { RelationFilter } from './relation-filters.js'
 import { RELEVANCE } from './search.js'
+import { sourceWith, type SharedRows } from './shared-rows.js'
+import type { WriteRule } from './write-rule.js'
 import { defineInput } from './write-inputs.js'
 
 /** Whatever has an id of its own. */
@@ -103,6 +105,10 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly reads?: readonly ('one' | 'list')[]
   /** Whether clients may delete rows. */
   readonly delete?: boolean
+  /** Rows all organizations share, which are read together with those of the table and never written with them. */
+  readonly shared?: SharedRows
+  /** What no constraint of the table can forbid. */
+  readonly writeRule?: WriteRule
   /** Rows are marked by `deleted_at` instead of being removed. */
   readonly softDelete?: boolean
   /** Whether clients may add many at once, by `createTeams` for `teams`. */
@@ -127,7 +133,11 @@ export interface EntityOptions<Row, Table extends keyof Database> {
 export interface EntityDefinition<Row extends object = object> {
   readonly type: EntityClass<Row>
   readonly name: string
+  /** Where its rows are written. */
   readonly table: string
+  /** Where its rows are read, as it stands behind `from`. */
+  readonly source: string
+  readonly shared: SharedRows | undefined
   readonly module: string
   readonly singular: string
   readonly plural: string
@@ -141,6 +151,7 @@ export interface EntityDefinition<Row extends object = object> {
   readonly readRule: ReadRule | undefined
   readonly reads: readonly ('one' | 'list')[]
   readonly deletable: boolean
+  readonly writeRule: WriteRule | undefined
   readonly softDelete: boolean
   readonly bulk: boolean
   readonly naturalKey: NaturalKey | undefined
@@ -195,6 +206,8 @@ export function definitionOf<Row extends object>(
     type,
     name: type.name,
     table: options.table,
+    source: options.shared === undefined ? options.table : sourceWith(options, [...columns.values()]),
+    shared: options.shared,
     module: options.module,
     singular: options.singular,
     plural: options.plural,
@@ -208,6 +221,7 @@ export function definitionOf<Row extends object>(
     readRule: options.readRule,
     reads: options.reads ?? ['one', 'list'],
     deletable: options.delete ?? false,
+    writeRule: options.writeRule,
     softDelete: options.softDelete ?? false,
     bulk: options.bulk ?? false,
     naturalKey: options.naturalKey,

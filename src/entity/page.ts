@@ -16,7 +16,7 @@ import {
   type OrderTerm,
 } from './ordering.js'
 import { readable } from './read-access.js'
-import { fieldsFor, label, selectList, tableOf, type EntityRow } from './rows.js'
+import { fieldsFor, label, selectList, sourceOf, type EntityRow } from './rows.js'
 import { RELEVANCE, searchFor } from './search.js'
 import { merged, type Selection } from './selection.js'
 
@@ -157,13 +157,13 @@ function pageSize(argument: 'first' | 'last', asked: number | null | undefined):
 export async function readPage(session: Session, plan: PagePlan): Promise<Connection> {
   const { entity, fields, where, order, size, selection } = plan
   const wantsRows = ['nodes', 'edges', 'pageInfo'].some((field) => field in selection)
-  const rowsQuery = sql<EntityRow>`${label(entity, 'list')} select ${selectList(entity, fields, order)} from ${tableOf(entity)} e where ${where} order by ${orderBy(order)} limit ${size + 1}`
+  const rowsQuery = sql<EntityRow>`${label(entity, 'list')} select ${selectList(entity, fields, order)} from ${sourceOf(entity)} e where ${where} order by ${orderBy(order)} limit ${size + 1}`
   const countQuery = sql<{
     count: number
-  }>`${label(entity, 'count')} select count(*) as count from ${tableOf(entity)} e where ${plan.members}`
+  }>`${label(entity, 'count')} select count(*) as count from ${sourceOf(entity)} e where ${plan.members}`
   const behindQuery = sql<{
     found: boolean
-  }>`${label(entity, 'behind')} select exists (select from ${tableOf(entity)} e where ${plan.behind}) as found`
+  }>`${label(entity, 'behind')} select exists (select from ${sourceOf(entity)} e where ${plan.behind}) as found`
   const [rows, [counted], [behind]] = await Promise.all([
     wantsRows ? session.run(rowsQuery.compile(statements)) : [],
     'totalCount' in selection ? session.run(countQuery.compile(statements)) : [],

@@ -39,8 +39,14 @@ export function selectList(
   return fields.length === 0 ? sql.join(positions) : sql.join([columns, ...positions])
 }
 
+/** Where an entity's rows are written. */
 export function tableOf(entity: EntityDefinition): RawBuilder<unknown> {
   return sql.raw(entity.table)
+}
+
+/** Where an entity's rows are read. */
+export function sourceOf(entity: EntityDefinition): RawBuilder<unknown> {
+  return sql.raw(entity.source)
 }
 
 /** The comment by which a statement is found in `pg_stat_statements`. */
@@ -61,7 +67,7 @@ export function selectRows(
   entity: EntityDefinition,
   { fields, where, order = [], limit }: RowsRequest,
 ): Promise<readonly EntityRow[]> {
-  const query = sql<EntityRow>`${label(entity, 'select')} select ${selectList(entity, fields, order)} from ${tableOf(entity)} e where ${where}${
+  const query = sql<EntityRow>`${label(entity, 'select')} select ${selectList(entity, fields, order)} from ${sourceOf(entity)} e where ${where}${
     order.length === 0 ? sql`` : sql` order by ${orderBy(order)}`
   }${limit === undefined ? sql`` : sql` limit ${limit}`}`
   return session.run(query.compile(statements))

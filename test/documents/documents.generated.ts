@@ -634,18 +634,41 @@ export type ToolFilter = {
   extra?: JsonFilter | null | undefined
   /** Opaque id. */
   id?: IdFilter | null | undefined
-  /** Name, unique in the catalogue. */
+  /** Name, unique in the shared catalogue and among an organization’s own tools. */
   name?: StringFilter | null | undefined
   /** This does not hold. */
   not?: ToolFilter | null | undefined
   /** At least one of these holds. An empty list does not. */
   or?: Array<ToolFilter> | null | undefined
+  /** To whom the entry belongs. */
+  origin?: ToolOriginFilter | null | undefined
   /** What the tool is for. */
   type?: ToolTypeFilter | null | undefined
   /** Uses of the tool. Conditions on these; those that may not be seen do not count. */
   usageEvents?: UsageEventListFilter | null | undefined
   /** Who sells it. */
   vendor?: StringFilter | null | undefined
+}
+
+/** To whom a tool’s entry belongs. */
+export type ToolOrigin =
+  /** To the organization, which writes it itself and alone sees it. */
+  | 'IN_HOUSE'
+  /** To the catalogue all organizations share; its operator writes it. */
+  | 'SHARED'
+
+/** Conditions on a value of ToolOrigin; all given ones must hold. */
+export type ToolOriginFilter = {
+  /** Equal to. */
+  eq?: ToolOrigin | null | undefined
+  /** One of these. An empty list matches nothing. */
+  in?: Array<ToolOrigin> | null | undefined
+  /** True: has no value. False: has one. */
+  isNull?: boolean | null | undefined
+  /** Not equal to; true for an empty value. */
+  ne?: ToolOrigin | null | undefined
+  /** None of these; true for an empty value. An empty list matches everything. */
+  notIn?: Array<ToolOrigin> | null | undefined
 }
 
 /** What a tool is for. */
