@@ -39,6 +39,8 @@ export interface GroupInput {
 
 /** The classes behind `<plural>Aggregate`. */
 export interface AggregateTypes {
+  /** The moment whose exchange rates hold for the amounts of a row. */
+  readonly moneyAt: ColumnMeta | undefined
   readonly groupBy: readonly ColumnMeta[]
   readonly measures: readonly ColumnMeta[]
   readonly groupInput: EntityClass
@@ -56,6 +58,7 @@ export function defineAggregate(
   entityName: string,
   groupBy: readonly ColumnMeta[],
   measures: readonly ColumnMeta[],
+  moneyAt: ColumnMeta | undefined,
 ): AggregateTypes {
   const groupType = defineGroup(entityName, groupBy)
   const distinct = defineDistinctCounts(entityName, groupBy)
@@ -70,6 +73,7 @@ export function defineAggregate(
     simpleResolvers: true,
   })(rowType)
   return {
+    moneyAt,
     groupBy,
     measures,
     groupInput: defineGroupInput(entityName, groupBy),
@@ -81,7 +85,10 @@ export function defineAggregate(
 }
 
 const PER_CURRENCY =
-  'Money is never added across currencies: when money is asked for, there is one group per currency.'
+  'Money is never added across currencies: when money is asked for, there is one group per currency, unless `in` names one for all.'
+
+const COMPARED_MONEY =
+  'Money is compared as an amount, each currency by itself, or all of it in the currency that `in` names.'
 
 function declareComputations(
   rowType: EntityClass,
@@ -163,8 +170,9 @@ function defineHaving(
   declare(having, 'and', () => [having], 'All of these hold. An empty list holds.')
   declare(having, 'or', () => [having], 'At least one of these holds. An empty list does not.')
   declare(having, 'not', () => having, 'This does not hold.')
+  const money = measures.some(({ kind }) => kind === 'money') ? ` ${COMPARED_MONEY}` : ''
   InputType(`${entityName}Having`, {
-    description: `Which groups of ${entityName} objects are kept; all given conditions must hold. Money is compared as an amount, each currency by itself.`,
+    description: `Which groups of ${entityName} objects are kept; all given conditions must hold.${money}`,
   })(having)
   return having
 }

@@ -126,6 +126,8 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly aggregate?: {
     readonly groupBy: readonly FieldOf<Row>[]
     readonly measures: readonly FieldOf<Row>[]
+    /** For money among the measures: the moment whose exchange rates hold for a row. */
+    readonly moneyAt?: FieldOf<Row>
   }
 }
 
@@ -241,7 +243,12 @@ export function definitionOf<Row extends object>(
     updateInput: options.update && defineInput('Update', type.name, pick(options.update), []),
     aggregate:
       options.aggregate &&
-      defineAggregate(type.name, pick(options.aggregate.groupBy), pick(options.aggregate.measures)),
+      defineAggregate(
+        type.name,
+        pick(options.aggregate.groupBy),
+        pick(options.aggregate.measures),
+        pick(options.aggregate.moneyAt === undefined ? [] : [options.aggregate.moneyAt])[0],
+      ),
     relations: new Map(),
     relationFilters: new Map(),
   }

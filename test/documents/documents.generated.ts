@@ -318,7 +318,7 @@ export type ModelListFilter = {
 export type ModelPriceFilter = {
   /** All of these hold. An empty list holds. */
   and?: Array<ModelPriceFilter> | null | undefined
-  /** Currency of the rates by ISO 4217. */
+  /** Currency of the rates. */
   currency?: StringFilter | null | undefined
   /** First moment of the price; null when it has no lower bound, as the first known one. */
   effectiveFrom?: DateTimeFilter | null | undefined
@@ -996,7 +996,7 @@ export type ModelPricesQuery = {
       provider: { name: string; providerType: ProviderType } | null
       prices: {
         nodes: Array<{
-          currency: string
+          currency: unknown
           effectiveFrom: string | null
           effectiveTo: string | null
           rates: Array<{
@@ -1021,7 +1021,7 @@ export type ViewerQuery = {
     name: string
     plan: Plan
     timezone: string
-    defaultCurrency: string
+    defaultCurrency: unknown
   } | null
 }
 
@@ -1073,7 +1073,7 @@ export type UsageEventsQuery = {
       outputTokens: number
       totalTokens: number
       costSource: CostSource
-      totalCost: { amount: string; currency: string } | null
+      totalCost: { amount: string; currency: unknown } | null
       user: { email: string } | null
       tool: { name: string } | null
       model: { modelName: string; provider: { name: string } | null } | null
@@ -1093,7 +1093,7 @@ export type UsagePerMinuteQuery = {
     sum: {
       inputTokens: number | null
       outputTokens: number | null
-      totalCost: { amount: string; currency: string } | null
+      totalCost: { amount: string; currency: unknown } | null
     }
   }> | null
 }
@@ -1108,7 +1108,7 @@ export type LatestUsageQuery = {
     nodes: Array<{
       id: string
       occurredAt: string
-      totalCost: { amount: string; currency: string } | null
+      totalCost: { amount: string; currency: unknown } | null
       tool: { name: string } | null
       user: { displayName: string | null } | null
     }>
