@@ -17,6 +17,7 @@ import { createHttpServer } from '../http/server.js'
 import { closeHttpServer } from '../http/shutdown.js'
 import { platformApi } from '../platform/platform-api.js'
 import { DirectoryListener } from '../tenancy/directory-listener.js'
+import { RequestCounts } from '../tenancy/request-counts.js'
 import { TenantDirectory } from '../tenancy/tenant-directory.js'
 
 export interface GatewayOptions {
@@ -40,6 +41,9 @@ export interface RunningGateway {
   stop(): Promise<void>
 }
 
+/** Milliseconds between two moments in which gateways tell each other of the requests they counted. */
+const COUNTS_FLUSH_INTERVAL = 5_000
+
 /** Puts the parts of a gateway together and listens. Throws PortInUseError. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { config } = options
@@ -58,8 +62,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     retentionDays: config.eventRetention,
     onError: (err) => options.logger.warn({ err }, 'events'),
   })
+  const counts = new RequestCounts(pool, {
+    ...session,
+    flushInterval: COUNTS_FLUSH_INTERVAL,
+    onError: (err) => options.logger.warn({ err }, 'request counts'),
+  })
   const server = await createHttpServer({
     config,
+    counts,
     apis: [
       tenantApi({ pool, directory, session, hub }),
       accountApi({ pool, session }),
@@ -77,10 +87,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     jwks: options.issuer?.jwks(),
     graphiqlHeaders: options.graphiqlHeaders,
   })
-  const stop = (): Promise<void> => stopGateway({ server, hub, listener, pool }, config.shutdownGrace)
+  const stop = (): Promise<void> => stopGateway({ server, hub, listener, counts, pool }, config.shutdownGrace)
   try {
     await listener.start()
     hub.start()
+    counts.start()
     return { url: await listen(server, config.host, config.port), stop }
   } catch (error) {
     await stop()
@@ -92,12 +103,17 @@ interface GatewayParts {
   readonly server: FastifyInstance
   readonly hub: EventHub
   readonly listener: DirectoryListener
+  readonly counts: RequestCounts
   readonly pool: pg.Pool
 }
 
-async function stopGateway({ server, hub, listener, pool }: GatewayParts, grace: number): Promise<void> {
+async function stopGateway(
+  { server, hub, listener, counts, pool }: GatewayParts,
+  grace: number,
+): Promise<void> {
   await closeHttpServer(server, grace)
   await hub.stop()
   await listener.stop()
+  await counts.stop()
   await pool.end()
 }

@@ -572,6 +572,14 @@ export interface Modules {
   updated_at: Generated<string>
 }
 
+export interface OrganizationApiUsage {
+  id: Generated<string>
+  organization_id: string
+  period: string
+  request_count: Generated<number>
+  updated_at: Generated<string>
+}
+
 export interface OrganizationDomains {
   auto_join: Generated<boolean>
   created_at: Generated<string>
@@ -1459,6 +1467,7 @@ export interface DB {
   memberships: Memberships
   module_access: ModuleAccess
   modules: Modules
+  organization_api_usage: OrganizationApiUsage
   organization_domains: OrganizationDomains
   organizations: Organizations
   outbox_events: OutboxEvents

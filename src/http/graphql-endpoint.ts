@@ -176,7 +176,7 @@ export class GraphqlEndpoint {
   ): Promise<ApiContext> {
     try {
       const context = await this.#createContext(request, exchange)
-      this.#letIn(context, httpRequest, reply, exchange)
+      await this.#letIn(context, httpRequest, reply, exchange)
       return context
     } catch (error) {
       throw this.#refusal(error, exchange)
@@ -196,12 +196,12 @@ export class GraphqlEndpoint {
   }
 
   /** Throws an AppError for the first limit that the request passes by its rate or by the form of its document. */
-  #letIn(
+  async #letIn(
     { party }: ApiContext,
     httpRequest: HTTPGraphQLRequest,
     reply: FastifyReply,
     exchange: Exchange,
-  ): void {
+  ): Promise<void> {
     const { gate, persisted } = this.#options
     const limits = gate.limitsOf(party)
     exchange.limits = limits
@@ -213,6 +213,7 @@ export class GraphqlEndpoint {
     }
     const text = persisted.textOf(documentNameOf(httpRequest))
     if (text !== undefined) gate.requireShape(text, limits)
+    if (party !== undefined) await gate.takeFromQuotas(party, limits)
   }
 
   /** The answer does not wait for the end of its context; closing the server does. */

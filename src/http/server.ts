@@ -9,6 +9,7 @@ import { answerBadUrl, registerErrorReplies } from './error-reply.js'
 import { registerGraphiql, type GraphiqlHeaders } from './graphiql/register.js'
 import { PersistedDocuments, readManifest } from '../graphql/execution/persisted-documents.js'
 import { Gate, type GateConfig } from '../graphql/limits/gate.js'
+import type { RequestCounts } from '../tenancy/request-counts.js'
 import { GraphqlEndpoint, type EndpointConfig } from './graphql-endpoint.js'
 import { healthPaths, registerHealth, type Readiness } from './health.js'
 import type { Logger } from './logger.js'
@@ -31,6 +32,8 @@ export interface HttpServerOptions {
   readonly logger: Logger
   /** Public keys of the local issuer, served at /.well-known/jwks.json; absent without one. */
   readonly jwks?: JSONWebKeySet | undefined
+  /** Counts requests against monthly quotas; absent where no API knows any. */
+  readonly counts?: RequestCounts | undefined
   /** Headers that GraphiQL starts with on each endpoint, for demo mode. */
   readonly graphiqlHeaders?: GraphiqlHeaders | undefined
 }
@@ -55,7 +58,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   registerRequestLog(server, logger)
   closeConnectionsWhenStopping(server)
   const page = config.graphiql ? registerGraphiql(server, options.graphiqlHeaders) : undefined
-  const gate = new Gate(config)
+  const gate = new Gate(config, options.counts)
   const manifest =
     config.persistedDocuments === undefined ? undefined : await readManifest(config.persistedDocuments)
   for (const api of apis) {

@@ -18,6 +18,8 @@ export interface DirectoryEntry {
   readonly modules: ReadonlySet<string>
   /** The organization's own limits: `organizations.settings` → `limits`, as they are kept. */
   readonly limits: unknown
+  /** `organizations.api_quota_monthly`: requests a calendar month (UTC); null when there is no such limit. */
+  readonly requestsPerMonth: number | null
 }
 
 /** A directory entry together with what one identity may be in it. */
@@ -44,6 +46,7 @@ interface Row {
   state: TenantState
   modules: string[]
   limits: unknown
+  quota: number | null
 }
 
 const CAPACITY = 20_000
@@ -148,8 +151,8 @@ export class TenantDirectory {
   async #readMembership(identityId: string, tenant: TenantId): Promise<MembershipEntry | undefined> {
     const query = sql<Row & { role: string; expires_at: string | null }>`
       /* directory.membership */
-      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
-        t.modules, m.role, m.expires_at
+      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits,
+        o.api_quota_monthly as quota, t.state, t.modules, m.role, m.expires_at
       from public.memberships m
       join public.organizations o on o.id = m.organization_id
       join public.tenant_schemas t on t.organization_id = o.id
@@ -166,8 +169,8 @@ export class TenantDirectory {
   async #readOrganization(organizationId: string): Promise<DirectoryEntry | undefined> {
     const query = sql<Row>`
       /* directory.organization */
-      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
-        t.modules
+      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits,
+        o.api_quota_monthly as quota, t.state, t.modules
       from public.organizations o
       join public.tenant_schemas t on t.organization_id = o.id
       where o.id = ${organizationId}`
@@ -186,9 +189,10 @@ export class TenantDirectory {
       status: string
       expires_at: string | null
       rate_limit: number
+      monthly_quota: number
     }>`
       /* directory.api_key */
-      select api_key_id, organization_id, org_key, role_name, status, expires_at, rate_limit
+      select api_key_id, organization_id, org_key, role_name, status, expires_at, rate_limit, monthly_quota
       from public.find_api_key(${keyHash})`
     const [row] = await inReadSession(this.#pool, accountScope(), this.#options, (session) =>
       session.run(query.compile(statements)),
@@ -204,6 +208,7 @@ export class TenantDirectory {
         boundTo: parseTenantId(row.org_key),
         role,
         requestsPerMinute: row.rate_limit,
+        requestsPerMonth: Number(row.monthly_quota),
       },
       expiresAt: moment(row.expires_at),
     }
@@ -242,6 +247,7 @@ function entryOf(row: Row): DirectoryEntry {
     state: row.state,
     modules: new Set(row.modules),
     limits: row.limits,
+    requestsPerMonth: row.quota === null ? null : Number(row.quota),
   }
 }
 

@@ -18,6 +18,7 @@ import { closeHttpServer } from '../../src/http/shutdown.js'
 import { applyManifest } from '../../src/tenancy/apply-manifest.js'
 import { DirectoryListener } from '../../src/tenancy/directory-listener.js'
 import type { SessionOptions } from '../../src/tenancy/session.js'
+import { RequestCounts, type RequestCountsOptions } from '../../src/tenancy/request-counts.js'
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js'
 import { schemaOf, type TenantId } from '../../src/tenancy/tenant-id.js'
 import type { MembershipRole } from '../../src/tenancy/tenant-people.js'
@@ -41,6 +42,7 @@ export interface GatewayOptions {
   /** APIs beside the tenant API. */
   readonly config?: ConfigOverrides
   readonly events?: Partial<EventHubOptions>
+  readonly counts?: Partial<RequestCountsOptions>
   /** Another gateway's, to stand beside it. */
   readonly database?: TestDatabase
   readonly apis?: (parts: GatewayParts) => readonly GraphqlApi[]
@@ -64,6 +66,7 @@ export class TestGateway implements GatewayParts {
   readonly session: SessionOptions
   readonly hub!: EventHub
   readonly listener!: DirectoryListener
+  readonly counts!: RequestCounts
   readonly #ending: (() => unknown)[] = []
 
   private constructor(
@@ -117,7 +120,14 @@ export class TestGateway implements GatewayParts {
     Object.assign(gateway, { hub, listener })
     await listener.start()
     hub.start()
+    const counts = new RequestCounts(pool, {
+      statementTimeout: 5_000,
+      flushInterval: 60_000,
+      ...options.counts,
+    })
+    Object.assign(gateway, { counts })
     gateway.#server = await createHttpServer({
+      counts,
       config: loadConfig({}, options.config),
       apis: [tenantApi({ pool, directory, session, hub }), ...(options.apis?.(gateway) ?? [])],
       authenticate: createAuthenticator({ directory, issuers: [issuer.trusted()] }),
@@ -130,6 +140,7 @@ export class TestGateway implements GatewayParts {
       () => closeHttpServer(gateway.server, 500),
       () => hub.stop(),
       () => listener.stop(),
+      () => counts.stop(),
       () => rm(keys, { recursive: true, force: true }),
       () => (options.database === undefined ? database.drop() : undefined),
     )
