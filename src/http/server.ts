@@ -67,17 +67,20 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       only: config.persistedOnly,
       capacity: config.documentCacheSize,
     })
+    if (isSubscribable(api))
+      registerSubscriptions(server, { api, config, authenticate, gate, persisted, logger })
     const endpoint = { config, authenticate, gate, persisted, logger, page }
     await new GraphqlEndpoint(api, endpoint).register(server)
   }
-  const subscribable = apis.find((api): api is SubscribableApi => api.subscriptions !== undefined)
-  if (subscribable !== undefined)
-    registerSubscriptions(server, { api: subscribable, config, authenticate, logger })
   registerHealth(server, readiness)
   if (options.jwks !== undefined) registerKeys(server, options.jwks)
   const paths = apis.map(({ name }) => endpointPaths[name])
   registerErrorReplies(server, logger, [...paths, ...Object.values(healthPaths)])
   return server
+}
+
+function isSubscribable(api: GraphqlApi): api is SubscribableApi {
+  return api.subscriptions !== undefined
 }
 
 /** Clients that keep their connection are told to open another one, elsewhere. */
