@@ -105,8 +105,9 @@ export class GraphqlEndpoint {
   /** Rows instead of one piece of JSON: page after page in one context, and so in one snapshot. */
   #sendTable(request: FastifyRequest, reply: FastifyReply, format: TableFormat): Promise<FastifyReply> {
     const { record } = request
-    const exchange: Exchange = { record }
+    const exchange: Exchange = { record, isOwnDocument: true }
     return answerTable(request, reply, format, {
+      documentText: () => this.#options.persisted.requireText(documentNameOf(httpRequestOf(request))),
       schema: this.#api.schema,
       maxTokens: this.#options.config.maxQueryTokens,
       ask: async (body) => {
@@ -211,7 +212,8 @@ export class GraphqlEndpoint {
       for (const [name, value] of rateHeaders(allowance)) reply.header(name, value)
       if (refusal !== undefined) throw refusal
     }
-    const text = persisted.textOf(documentNameOf(httpRequest))
+    const name = documentNameOf(httpRequest)
+    const text = exchange.isOwnDocument === true ? name.query : persisted.textOf(name)
     if (text !== undefined) gate.requireShape(text, limits)
     if (party !== undefined) await gate.takeFromQuotas(party, limits)
   }

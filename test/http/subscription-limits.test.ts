@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hashOfDocument } from '../../src/graphql/execution/persisted-documents.js'
 import { TestGateway, type TestOrganization } from '../support/gateway.js'
@@ -85,15 +84,20 @@ describe.each(transports)('over %s', (_, subscribe) => {
 
 describe('where only registered documents are served', () => {
   let closed: TestGateway
+  let folder: string
   beforeAll(async () => {
-    const manifest = join(tmpdir(), `manifest-${randomUUID()}.json`)
+    folder = await mkdtemp(join(tmpdir(), 'orgscope-manifest-'))
+    const manifest = join(folder, 'manifest.json')
     await writeFile(manifest, JSON.stringify({ [hashOfDocument(TEAMS)]: TEAMS }))
     closed = await TestGateway.start({
       database: gateway.database,
       config: { persistedDocuments: manifest, persistedOnly: true },
     })
   })
-  afterAll(() => closed?.close())
+  afterAll(async () => {
+    await closed?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
 
   test.each(transports)('no other one is subscribed to over %s', async (_, subscribe) => {
     const headers = await acme.as('admin').headers()

@@ -58,7 +58,8 @@ export async function prepareOperation(
     const { refusal, release } = gate.admit(party, limits)
     release()
     if (refusal !== undefined) throw refusal
-    const query = textOf(parameters, rules.persisted)
+    const text = typeof parameters.query === 'string' ? parameters.query : undefined
+    const query = rules.persisted.requireText({ query: text, hash: hashOf(parameters.extensions) })
     if (query !== undefined) gate.requireShape(query, limits)
     const prepared = readOperation(schema, { ...parameters, query }, rules)
     if (areMistakes(prepared)) return prepared
@@ -70,14 +71,6 @@ export async function prepareOperation(
     if (error instanceof AppError) return [new GraphQLError(error.message, { originalError: error })]
     throw error
   }
-}
-
-/** Throws PERSISTED_QUERY_ONLY, and PERSISTED_QUERY_NOT_FOUND for a hash nobody knows. */
-function textOf({ query, extensions }: GraphqlParameters, persisted: PersistedDocuments): string | undefined {
-  const hash = hashOf(extensions)
-  const text = persisted.textOf({ query: typeof query === 'string' ? query : undefined, hash })
-  if (text !== undefined || hash === undefined) return text
-  throw new AppError('PERSISTED_QUERY_NOT_FOUND', 'No document has this hash. Send it as text in query.')
 }
 
 function readOperation(
