@@ -8,26 +8,15 @@ import { modelPrices } from '../modules/catalog/model-price.entity.js'
 import { models } from '../modules/catalog/model.entity.js'
 import { PriceRatesResolver } from '../modules/catalog/price-rates.resolver.js'
 import { providers } from '../modules/catalog/provider.entity.js'
-import { tools } from '../modules/catalog/tool.entity.js'
-
-const toolFields = [
-  'type',
-  'vendor',
-  'description',
-  'website',
-  'apiAvailable',
-  'integrationMethod',
-  'aliases',
-  'extra',
-] as const
+import { tools, writtenToolFields } from '../modules/catalog/tool.entity.js'
 
 /** Without the tools of any organization. */
 const sharedTools = sharedOnly(tools)
 
 const writtenTools = withWrites(sharedTools, {
   permission: 'tool',
-  create: ['name', ...toolFields],
-  update: ['name', ...toolFields],
+  create: writtenToolFields,
+  update: writtenToolFields,
   defaulted: ['type', 'apiAvailable', 'aliases', 'extra'],
 })
 

@@ -88,7 +88,8 @@ export class Tool {
   readonly updatedAt!: string
 }
 
-const written = [
+/** What is written of a tool, whoever writes it. */
+export const writtenToolFields = [
   'name',
   'type',
   'vendor',
@@ -113,8 +114,8 @@ export const tools = defineEntity(Tool, {
   alternateKey: ['name'],
   defaultOrder: [{ field: 'name', direction: SortDirection.ASC }],
   aggregate: { groupBy: ['origin', 'type', 'vendor', 'apiAvailable', 'createdAt'], measures: [] },
-  create: written,
-  update: written,
+  create: writtenToolFields,
+  update: writtenToolFields,
   defaulted: ['type', 'apiAvailable', 'aliases', 'extra'],
   delete: true,
   softDelete: true,
