@@ -41,6 +41,8 @@ export interface Config {
   readonly maxConcurrentRequests: number
   /** 0 means no limit. */
   readonly maxRequestsPerMinute: number
+  /** 0 means no limit. */
+  readonly maxRequestsPerMonth: number
   /** Limits by plan and by the name of the limit. */
   readonly planLimits: PlanLimits
   /** Milliseconds; 0 means no limit. */
@@ -77,6 +79,7 @@ export const limitNames = [
   'queryCost',
   'concurrentRequests',
   'requestsPerMinute',
+  'requestsPerMonth',
 ] as const
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -363,6 +366,13 @@ const variables = {
     0,
     1_000_000_000,
     'Most requests of one organization that one gateway serves in a minute; 0 means no limit.',
+  ),
+  maxRequestsPerMonth: integer(
+    'MAX_REQUESTS_PER_MONTH',
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Most requests of one organization in a calendar month (UTC), by all gateways together; 0 means no limit.',
   ),
   planLimits: {
     name: 'PLAN_LIMITS',

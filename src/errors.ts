@@ -73,6 +73,9 @@ const BEHAVIOUR: Record<ErrorCode, { status: number; level: LogLevel }> = {
   INTERNAL_SERVER_ERROR: { status: 500, level: 'error' },
 }
 
+/** Every code there is. */
+export const errorCodes = Object.keys(BEHAVIOUR) as readonly ErrorCode[]
+
 /** An error meant for the client: a stable code, a message in its words, details it can act on. */
 export class AppError extends Error {
   readonly code: ErrorCode

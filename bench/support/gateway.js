@@ -7,6 +7,7 @@ import { listen } from '../../dist/http/listen.js'
 import { createLogger } from '../../dist/http/logger.js'
 import { createHttpServer } from '../../dist/http/server.js'
 import { DirectoryListener } from '../../dist/tenancy/directory-listener.js'
+import { RequestCounts } from '../../dist/tenancy/request-counts.js'
 import { TenantDirectory } from '../../dist/tenancy/tenant-directory.js'
 import { withoutWalls } from './without-walls.js'
 
@@ -22,7 +23,10 @@ const session = { statementTimeout: 10_000, preparedStatements: true }
 const directory = new TenantDirectory(pool, session)
 await new DirectoryListener(gatewayUrl, directory).start()
 const issuer = await LocalIssuer.open(keys)
+const counts = new RequestCounts(pool, { ...session, flushInterval: 5_000 })
+counts.start()
 const server = await createHttpServer({
+  counts,
   config: loadConfig({}, config),
   apis: [
     tenantApi({

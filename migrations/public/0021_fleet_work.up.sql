@@ -21,6 +21,7 @@ alter table public.fleet_run_items
   add column steps integer not null default 0,
   add column last_step text;
 alter table public.fleet_run_items add constraint fleet_run_items_steps_check check (steps >= 0);
+-- orgscope: allow index-concurrently: only runners write here, one row for each tenant of a run
 create index fleet_run_items_schema_name_idx on public.fleet_run_items (schema_name);
 
 -- What a gateway compares with itself before it serves a tenant: the version of each module that a program has to

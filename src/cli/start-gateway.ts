@@ -18,6 +18,7 @@ import { createHttpServer } from '../http/server.js'
 import { closeHttpServer } from '../http/shutdown.js'
 import { platformApi } from '../platform/platform-api.js'
 import { DirectoryListener } from '../tenancy/directory-listener.js'
+import { RequestCounts } from '../tenancy/request-counts.js'
 import { servedVersions } from '../tenancy/served-versions.js'
 import { TenantActivity } from '../tenancy/tenant-activity.js'
 import { TenantDirectory, type DirectoryEntry } from '../tenancy/tenant-directory.js'
@@ -42,6 +43,9 @@ export interface RunningGateway {
   /** Answers what was begun, then closes every connection. */
   stop(): Promise<void>
 }
+
+/** Milliseconds between two moments in which gateways tell each other of the requests they counted. */
+const COUNTS_FLUSH_INTERVAL = 5_000
 
 /** Puts the parts of a gateway together and listens. Throws PortInUseError. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
@@ -72,8 +76,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     onServed: (entry: DirectoryEntry) => activity.served(entry),
     onBehind: ({ tenant }: DirectoryEntry) => dormant?.wake(tenant),
   }
+  const counts = new RequestCounts(pool, {
+    ...session,
+    flushInterval: COUNTS_FLUSH_INTERVAL,
+    onError: (err) => options.logger.warn({ err }, 'request counts'),
+  })
   const server = await createHttpServer({
     config,
+    counts,
     apis: [
       tenantApi({ pool, directory, gate, session, hub }),
       accountApi({ pool, session }),
@@ -92,10 +102,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     graphiqlHeaders: options.graphiqlHeaders,
   })
   const stop = (): Promise<void> =>
-    stopGateway({ server, activity, dormant, hub, listener, pool }, config.shutdownGrace)
+    stopGateway({ server, activity, dormant, hub, listener, counts, pool }, config.shutdownGrace)
   try {
     await listener.start()
     hub.start()
+    counts.start()
     return { url: await listen(server, config.host, config.port), stop }
   } catch (error) {
     await stop()
@@ -119,15 +130,17 @@ interface GatewayParts {
   readonly dormant: DormantTenants | undefined
   readonly hub: EventHub
   readonly listener: DirectoryListener
+  readonly counts: RequestCounts
   readonly pool: pg.Pool
 }
 
 async function stopGateway(parts: GatewayParts, grace: number): Promise<void> {
-  const { server, activity, dormant, hub, listener, pool } = parts
+  const { server, activity, dormant, hub, listener, counts, pool } = parts
   await closeHttpServer(server, grace)
   await dormant?.settled()
   await activity.flush()
   await hub.stop()
   await listener.stop()
+  await counts.stop()
   await pool.end()
 }

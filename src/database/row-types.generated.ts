@@ -434,6 +434,23 @@ export interface IdentityTokens {
   used_at: string | null
 }
 
+export interface InHouseTools {
+  aliases: Generated<string[]>
+  api_available: Generated<boolean>
+  created_at: Generated<string>
+  deleted_at: string | null
+  description: string | null
+  extra: Generated<Json>
+  id: Generated<string>
+  integration_method: string | null
+  name: string
+  origin: Generated<string>
+  type: Generated<string>
+  updated_at: Generated<string>
+  vendor: string | null
+  website: string | null
+}
+
 export interface Invitations {
   accepted_by: string | null
   created_at: Generated<string>
@@ -558,6 +575,14 @@ export interface Modules {
   is_active: Generated<boolean>
   is_core: Generated<boolean>
   name: string
+  updated_at: Generated<string>
+}
+
+export interface OrganizationApiUsage {
+  id: Generated<string>
+  organization_id: string
+  period: string
+  request_count: Generated<number>
   updated_at: Generated<string>
 }
 
@@ -1111,6 +1136,7 @@ export interface ToolCatalog {
   id: Generated<string>
   integration_method: string | null
   name: string
+  origin: Generated<string>
   type: Generated<string>
   updated_at: Generated<string>
   vendor: string | null
@@ -1454,6 +1480,7 @@ export interface DB {
   idempotency_keys: IdempotencyKeys
   identities: Identities
   identity_tokens: IdentityTokens
+  in_house_tools: InHouseTools
   invitations: Invitations
   llm_model_pricing: LlmModelPricing
   llm_models: LlmModels
@@ -1462,6 +1489,7 @@ export interface DB {
   memberships: Memberships
   module_access: ModuleAccess
   modules: Modules
+  organization_api_usage: OrganizationApiUsage
   organization_domains: OrganizationDomains
   organizations: Organizations
   outbox_events: OutboxEvents

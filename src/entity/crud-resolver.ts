@@ -13,6 +13,7 @@ import { planPage, readPage } from './page.js'
 import { readable } from './read-access.js'
 import type { ResolverClass } from './relations.js'
 import { descriptor, type Method, type Prototype } from './resolver-prototype.js'
+import { ownFirst } from './shared-rows.js'
 import { selectionOf } from './selection.js'
 import { readRows } from './to-one.js'
 
@@ -60,7 +61,7 @@ function declareOne(prototype: Prototype, entity: EntityDefinition): void {
   prototype[name] = (async (context: OperationContext, info: GraphQLResolveInfo, ...values: unknown[]) => {
     const asked = rowAskedFor(entity, Object.fromEntries(names.map((field, index) => [field, values[index]])))
     const where = all([readable(context, entity), asked])
-    const [row] = await readRows(context, entity, selectionOf(info), where)
+    const [row] = await readRows(context, entity, selectionOf(info), where, { order: ownFirst(entity) })
     return row ?? null
   }) as Method
   Ctx()(prototype, name, 0)

@@ -11,6 +11,8 @@ import { defineOrder } from './ordering.js'
 import type { Relation } from './relation.js'
 import type { RelationFilter } from './relation-filters.js'
 import { RELEVANCE } from './search.js'
+import { sourceWith, type SharedRows } from './shared-rows.js'
+import type { WriteRule } from './write-rule.js'
 import { defineInput } from './write-inputs.js'
 
 /** Whatever has an id of its own. */
@@ -104,6 +106,10 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly reads?: readonly ('one' | 'list')[]
   /** Whether clients may delete rows. */
   readonly delete?: boolean
+  /** Rows all organizations share, which are read together with those of the table and never written with them. */
+  readonly shared?: SharedRows
+  /** What no constraint of the table can forbid. */
+  readonly writeRule?: WriteRule
   /** Rows are marked by `deleted_at` instead of being removed. */
   readonly softDelete?: boolean
   /** Whether clients may add many at once, by `createTeams` for `teams`. */
@@ -121,6 +127,8 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly aggregate?: {
     readonly groupBy: readonly FieldOf<Row>[]
     readonly measures: readonly FieldOf<Row>[]
+    /** For money among the measures: the moment whose exchange rates hold for a row. */
+    readonly moneyAt?: FieldOf<Row>
   }
 }
 
@@ -128,7 +136,11 @@ export interface EntityOptions<Row, Table extends keyof Database> {
 export interface EntityDefinition<Row extends object = object> {
   readonly type: EntityClass<Row>
   readonly name: string
+  /** Where its rows are written. */
   readonly table: string
+  /** Where its rows are read, as it stands behind `from`. */
+  readonly source: string
+  readonly shared: SharedRows | undefined
   readonly module: string
   readonly singular: string
   readonly plural: string
@@ -142,6 +154,7 @@ export interface EntityDefinition<Row extends object = object> {
   readonly readRule: ReadRule | undefined
   readonly reads: readonly ('one' | 'list')[]
   readonly deletable: boolean
+  readonly writeRule: WriteRule | undefined
   readonly softDelete: boolean
   readonly bulk: boolean
   readonly naturalKey: NaturalKey | undefined
@@ -196,6 +209,8 @@ export function definitionOf<Row extends object>(
     type,
     name: type.name,
     table: options.table,
+    source: options.shared === undefined ? options.table : sourceWith(options, [...columns.values()]),
+    shared: options.shared,
     module: options.module,
     singular: options.singular,
     plural: options.plural,
@@ -209,6 +224,7 @@ export function definitionOf<Row extends object>(
     readRule: options.readRule,
     reads: options.reads ?? ['one', 'list'],
     deletable: options.delete ?? false,
+    writeRule: options.writeRule,
     softDelete: options.softDelete ?? false,
     bulk: options.bulk ?? false,
     naturalKey: options.naturalKey,
@@ -228,7 +244,12 @@ export function definitionOf<Row extends object>(
     updateInput: options.update && defineInput('Update', type.name, pick(options.update), []),
     aggregate:
       options.aggregate &&
-      defineAggregate(type.name, pick(options.aggregate.groupBy), pick(options.aggregate.measures)),
+      defineAggregate(
+        type.name,
+        pick(options.aggregate.groupBy),
+        pick(options.aggregate.measures),
+        pick(options.aggregate.moneyAt === undefined ? [] : [options.aggregate.moneyAt])[0],
+      ),
     relations: new Map(),
     relationFilters: new Map(),
   }

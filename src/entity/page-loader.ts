@@ -125,9 +125,9 @@ export function sourceOf(
 ): { source: Condition; parent: Condition } {
   if (through === undefined) {
     const column = columnNameOf(target, foreignKey ?? '')
-    return { source: sql.raw(`${target.table} ${row}`), parent: sql.raw(`${row}.${column}`) }
+    return { source: sql.raw(`${target.source} ${row}`), parent: sql.raw(`${row}.${column}`) }
   }
   const { table, from, to, where } = through
-  const join = `${table} j join ${target.table} ${row} on ${row}.id = j.${to}${where === undefined ? '' : ` and ${where}`}`
+  const join = `${table} j join ${target.source} ${row} on ${row}.id = j.${to}${where === undefined ? '' : ` and ${where}`}`
   return { source: sql.raw(join), parent: sql.raw(`j.${from}`) }
 }

@@ -16,7 +16,7 @@ import {
   type OrderTerm,
 } from './ordering.js'
 import { readable } from './read-access.js'
-import { fieldsFor, label, selectList, tableOf, type EntityRow } from './rows.js'
+import { fieldsFor, label, selectList, sourceOf, type EntityRow } from './rows.js'
 import { RELEVANCE, searchFor } from './search.js'
 import { merged, type Selection } from './selection.js'
 import { readAhead } from './to-one.js'
@@ -190,10 +190,10 @@ export async function readPage(context: OperationContext, plan: PagePlan): Promi
   const wantsRows = ['nodes', 'edges', 'pageInfo'].some((field) => field in selection)
   const countQuery = sql<{
     count: number
-  }>`${label(entity, 'count')} select count(*) as count from ${tableOf(entity)} e where ${plan.members}`
+  }>`${label(entity, 'count')} select count(*) as count from ${sourceOf(entity)} e where ${plan.members}`
   const behindQuery = sql<{
     found: boolean
-  }>`${label(entity, 'behind')} select exists (select from ${tableOf(entity)} e where ${plan.behind}) as found`
+  }>`${label(entity, 'behind')} select exists (select from ${sourceOf(entity)} e where ${plan.behind}) as found`
   const [rows, [counted], [behind]] = await Promise.all([
     wantsRows ? readPageRows(context, plan) : [],
     'totalCount' in selection ? session.run(countQuery.compile(statements)) : [],
@@ -204,7 +204,7 @@ export async function readPage(context: OperationContext, plan: PagePlan): Promi
 
 async function readPageRows(context: OperationContext, plan: PagePlan): Promise<readonly EntityRow[]> {
   const { entity, columns, where, order, limit, rowSelection } = plan
-  const query = sql<EntityRow>`${label(entity, 'list')} select ${columns} from ${tableOf(entity)} e where ${where} order by ${orderBy(order)} limit ${limit}`
+  const query = sql<EntityRow>`${label(entity, 'list')} select ${columns} from ${sourceOf(entity)} e where ${where} order by ${orderBy(order)} limit ${limit}`
   const rows = await context.read().run(query.compile(statements))
   await readAhead(context, entity, rows, rowSelection)
   return rows

@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import { statements, type Session } from '../tenancy/session.js'
 import type { Condition } from './condition.js'
 import type { EntityDefinition } from './entity.js'
-import type { OrderTerm } from './ordering.js'
+import { orderBy, type OrderTerm } from './ordering.js'
 import type { Selection } from './selection.js'
 
 /** A row as resolvers see it: values by field name. Sort values of a list stand beside them as texts, `$0`, `$1`… */
@@ -54,8 +54,14 @@ export function selectList(
   return fields.length === 0 ? sql.join(positions) : sql.join([columns, ...positions])
 }
 
+/** Where an entity's rows are written. */
 export function tableOf(entity: EntityDefinition): RawBuilder<unknown> {
   return sql.raw(entity.table)
+}
+
+/** Where an entity's rows are read. */
+export function sourceOf(entity: EntityDefinition): RawBuilder<unknown> {
+  return sql.raw(entity.source)
 }
 
 /** The comment by which a statement is found in `pg_stat_statements`. */
@@ -66,15 +72,17 @@ export function label(entity: EntityDefinition, action: string): RawBuilder<unkn
 export interface RowsRequest {
   readonly fields: readonly string[]
   readonly where: Condition
+  readonly order?: readonly OrderTerm[]
 }
 
 /** Reads rows of one entity. */
 export function selectRows(
   session: Session,
   entity: EntityDefinition,
-  { fields, where }: RowsRequest,
+  { fields, where, order = [] }: RowsRequest,
 ): Promise<readonly EntityRow[]> {
-  const query = sql<EntityRow>`${label(entity, 'select')} select ${selectList(entity, fields)} from ${tableOf(entity)} e where ${where}`
+  const ordered = order.length === 0 ? sql`` : sql` order by ${orderBy(order)}`
+  const query = sql<EntityRow>`${label(entity, 'select')} select ${selectList(entity, fields)} from ${sourceOf(entity)} e where ${where}${ordered}`
   return session.run(query.compile(statements))
 }
 

@@ -5,7 +5,7 @@ import { loaderAt } from './loader.js'
 import type { OperationContext } from './operation-context.js'
 import { readable } from './read-access.js'
 import type { ToOneRelation } from './relation.js'
-import { fieldsFor, keyIn, selectRows, withField, type EntityRow } from './rows.js'
+import { fieldsFor, keyIn, selectRows, withField, type EntityRow, type RowsRequest } from './rows.js'
 import { selectionOf, type Selection } from './selection.js'
 
 /** Reads rows of one entity as a selection wants them, and along with them what their to-one relations lead to. */
@@ -14,9 +14,9 @@ export async function readRows(
   entity: EntityDefinition,
   selection: Selection,
   where: Condition,
-  fields = fieldsFor(entity, selection),
+  { fields = fieldsFor(entity, selection), order = [] }: Partial<RowsRequest> = {},
 ): Promise<readonly EntityRow[]> {
-  const rows = await selectRows(context.read(), entity, { fields, where })
+  const rows = await selectRows(context.read(), entity, { fields, where, order })
   await readAhead(context, entity, rows, selection)
   return rows
 }
@@ -71,7 +71,7 @@ async function relatedRows(
   if (keys.length === 0) return new Map()
   const where = all([readable(context, target), keyIn(target, targetKey, keys)])
   const fields = withField(fieldsFor(target, selection), targetKey)
-  const rows = await readRows(context, target, selection, where, fields)
+  const rows = await readRows(context, target, selection, where, { fields })
   return new Map(rows.map((row) => [String(row[targetKey]), row]))
 }
 

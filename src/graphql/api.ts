@@ -20,10 +20,17 @@ export interface RequestFacts {
 export interface LimitedParty {
   /** The organization. */
   readonly tenant: string
+  readonly organizationId: string
   readonly plan: string
   /** The organization's own limits, as they are kept: `organizations.settings` → `limits`. */
   readonly limits: unknown
-  readonly apiKey?: { readonly id: string; readonly requestsPerMinute: number }
+  /** The organization's own monthly quota; null when it has none. */
+  readonly requestsPerMonth: number | null
+  readonly apiKey?: {
+    readonly id: string
+    readonly requestsPerMinute: number
+    readonly requestsPerMonth: number
+  }
 }
 
 /** What every API's context carries. */

@@ -40,6 +40,17 @@ export function requireActor(actor: Actor | undefined): Actor {
   )
 }
 
+/** Whose limits hold for an actor in an organization. */
+export function partyOf(
+  { tenant, organizationId, plan, limits, requestsPerMonth }: Tenant,
+  actor: Actor,
+): LimitedParty {
+  const party = { tenant, organizationId, plan, limits, requestsPerMonth }
+  if (actor.kind !== 'api_key') return party
+  const { apiKeyId: id, requestsPerMinute, requestsPerMonth: ofKey } = actor
+  return { ...party, apiKey: { id, requestsPerMinute, requestsPerMonth: ofKey } }
+}
+
 /** One operation inside one organization. */
 export class TenantContext extends ScopedOperation implements TenantOperation {
   readonly actor: Actor
@@ -93,11 +104,7 @@ export class TenantContext extends ScopedOperation implements TenantOperation {
   }
 
   get party(): LimitedParty {
-    const { tenant, plan, limits } = this.tenant
-    const { actor } = this
-    if (actor.kind !== 'api_key') return { tenant, plan, limits }
-    const { apiKeyId, requestsPerMinute } = actor
-    return { tenant, plan, limits, apiKey: { id: apiKeyId, requestsPerMinute } }
+    return partyOf(this.tenant, this.actor)
   }
 
   hasModule(module: string): boolean {

@@ -117,8 +117,9 @@ export class GraphqlEndpoint {
   /** Rows instead of one piece of JSON: page after page in one context, and so in one snapshot. */
   #sendTable(request: FastifyRequest, reply: FastifyReply, format: TableFormat): Promise<FastifyReply> {
     const { record } = request
-    const exchange: Exchange = { record }
+    const exchange: Exchange = { record, isOwnDocument: true }
     return answerTable(request, reply, format, {
+      documentText: () => this.#options.persisted.requireText(documentNameOf(httpRequestOf(request))),
       schema: this.#api.schema,
       maxTokens: this.#options.config.maxQueryTokens,
       ask: async (body) => {
@@ -188,7 +189,7 @@ export class GraphqlEndpoint {
   ): Promise<ApiContext> {
     try {
       const context = await this.#createContext(request, exchange)
-      this.#letIn(context, httpRequest, reply, exchange)
+      await this.#letIn(context, httpRequest, reply, exchange)
       return context
     } catch (error) {
       throw this.#refusal(error, exchange)
@@ -208,12 +209,12 @@ export class GraphqlEndpoint {
   }
 
   /** Throws an AppError for the first limit that the request passes by its rate or by the form of its document. */
-  #letIn(
+  async #letIn(
     { party }: ApiContext,
     httpRequest: HTTPGraphQLRequest,
     reply: FastifyReply,
     exchange: Exchange,
-  ): void {
+  ): Promise<void> {
     const { gate, persisted } = this.#options
     const limits = gate.limitsOf(party)
     exchange.limits = limits
@@ -223,8 +224,10 @@ export class GraphqlEndpoint {
       for (const [name, value] of rateHeaders(allowance)) reply.header(name, value)
       if (refusal !== undefined) throw refusal
     }
-    const text = persisted.textOf(documentNameOf(httpRequest))
+    const name = documentNameOf(httpRequest)
+    const text = exchange.isOwnDocument === true ? name.query : persisted.textOf(name)
     if (text !== undefined) gate.requireShape(text, limits)
+    if (party !== undefined) await gate.takeFromQuotas(party, limits)
   }
 
   /** The answer does not wait for the end of its context; closing the server does. */

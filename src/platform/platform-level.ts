@@ -18,6 +18,7 @@ const WRITE: readonly Permission[] = [
   'model.create',
   'model.update',
   'model_price.create',
+  'exchange_rate.set',
 ]
 
 const reader: ReadonlySet<Permission> = new Set(READ)

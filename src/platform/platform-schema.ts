@@ -5,6 +5,7 @@ import type { RootRules } from '../entity/module.js'
 import { guarded } from '../graphql/authorization.js'
 import { buildApiSchema } from '../graphql/build-schema.js'
 import { catalogue } from './catalogue.js'
+import { ExchangeRateResolver } from './exchange-rate.resolver.js'
 import { FleetResolver } from './fleet.resolver.js'
 import { ModelPriceResolver } from './model-price.resolver.js'
 import { PlatformNodeResolver, platformEntities } from './node.resolver.js'
@@ -28,6 +29,7 @@ export const platformRules: readonly RootRules[] = [
       resumeOrganization: { module: 'core', permission: 'organization.suspend' },
       deleteOrganization: { module: 'core', permission: 'organization.delete' },
       addModelPrice: { module: 'core', permission: 'model_price.create' },
+      setExchangeRates: { module: 'core', permission: 'exchange_rate.set' },
     },
   },
 ]
@@ -40,6 +42,7 @@ export function platformSchema(): GraphQLSchema {
     OrganizationQueries,
     OrganizationMutations,
     ModelPriceResolver,
+    ExchangeRateResolver,
     FleetResolver,
     PlatformNodeResolver,
   ])

@@ -22,6 +22,8 @@ export interface DirectoryEntry {
   readonly schemaVersions: Readonly<Record<string, number>>
   /** By module, the version a program has to know to work with these tables. */
   readonly requiredVersions: Readonly<Record<string, number>>
+  /** `organizations.api_quota_monthly`: requests a calendar month (UTC); null when there is no such limit. */
+  readonly requestsPerMonth: number | null
 }
 
 /** A directory entry together with what one identity may be in it. */
@@ -50,6 +52,7 @@ interface Row {
   limits: unknown
   schema_versions: Record<string, number>
   required_versions: Record<string, number>
+  quota: number | null
 }
 
 const CAPACITY = 20_000
@@ -168,8 +171,8 @@ export class TenantDirectory {
   async #readMembership(identityId: string, tenant: TenantId): Promise<MembershipEntry | undefined> {
     const query = sql<Row & { role: string; expires_at: string | null }>`
       /* directory.membership */
-      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
-        t.modules, t.schema_versions, t.required_versions, m.role, m.expires_at
+      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits,
+        o.api_quota_monthly as quota, t.state, t.modules, t.schema_versions, t.required_versions, m.role, m.expires_at
       from public.memberships m
       join public.organizations o on o.id = m.organization_id
       join public.tenant_schemas t on t.organization_id = o.id
@@ -186,8 +189,8 @@ export class TenantDirectory {
   async #readOrganization(organizationId: string): Promise<DirectoryEntry | undefined> {
     const query = sql<Row>`
       /* directory.organization */
-      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
-        t.modules, t.schema_versions, t.required_versions
+      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits,
+        o.api_quota_monthly as quota, t.state, t.modules, t.schema_versions, t.required_versions
       from public.organizations o
       join public.tenant_schemas t on t.organization_id = o.id
       where o.id = ${organizationId}`
@@ -206,9 +209,10 @@ export class TenantDirectory {
       status: string
       expires_at: string | null
       rate_limit: number
+      monthly_quota: number
     }>`
       /* directory.api_key */
-      select api_key_id, organization_id, org_key, role_name, status, expires_at, rate_limit
+      select api_key_id, organization_id, org_key, role_name, status, expires_at, rate_limit, monthly_quota
       from public.find_api_key(${keyHash})`
     const [row] = await inReadSession(this.#pool, accountScope(), this.#options, (session) =>
       session.run(query.compile(statements)),
@@ -224,6 +228,7 @@ export class TenantDirectory {
         boundTo: parseTenantId(row.org_key),
         role,
         requestsPerMinute: row.rate_limit,
+        requestsPerMonth: Number(row.monthly_quota),
       },
       expiresAt: moment(row.expires_at),
     }
@@ -264,6 +269,7 @@ function entryOf(row: Row): DirectoryEntry {
     limits: row.limits,
     schemaVersions: row.schema_versions,
     requiredVersions: row.required_versions,
+    requestsPerMonth: row.quota === null ? null : Number(row.quota),
   }
 }
 

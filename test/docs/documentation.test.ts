@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { parse } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { configurationVariables } from '../../src/config.js'
+import { AppError, errorCodes } from '../../src/errors.js'
 import { packageRoot } from '../../src/package-root.js'
 import { codeBlocks, pages, readPage, type CodeBlock } from './code-blocks.js'
 import { DemoServer } from './demo-server.js'
@@ -85,6 +86,15 @@ test('the README lists every environment variable with its default and meaning',
   )
   const table = readPage('README.md')
   expect(rows.filter((row) => !table.includes(row))).toEqual([])
+})
+
+test('the table of errors lists every code there is with its HTTP status, and no other', () => {
+  const rows = readPage('docs/frontend.md').matchAll(/^\| ((?:`[A-Z_]+`(?:, )?)+) \| (\d{3}) \|/gm)
+  const listed = [...rows].flatMap(([, codes = '', status]) =>
+    [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => `${code} ${status}`),
+  )
+  const known = errorCodes.map((code) => `${code} ${new AppError(code, '').status}`)
+  expect(listed.sort()).toEqual(known.sort())
 })
 
 /** `id=createTeam.team.id` behind a block's language: a variable, found in the answer to the query before it. */

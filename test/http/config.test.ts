@@ -38,6 +38,7 @@ describe('configuration', () => {
       maxQueryCost: 5_000_000,
       maxConcurrentRequests: 100,
       maxRequestsPerMinute: 600_000,
+      maxRequestsPerMonth: 0,
       planLimits: { free: { concurrentRequests: 20, requestsPerMinute: 6_000 } },
       requestTimeout: 30_000,
       compiledExecution: true,

@@ -16,6 +16,7 @@ const table: Record<string, { levels: string[]; document: string }> = {
   'Query.fleet': { levels: readers, document: '{ fleet { tenants { total } } }' },
   'Query.tool': { levels: readers, document: '{ tool(id: "x") { id } }' },
   'Query.tools': { levels: readers, document: '{ tools { totalCount } }' },
+  'Query.toolsAggregate': { levels: readers, document: '{ toolsAggregate { count } }' },
   'Query.provider': { levels: readers, document: '{ provider(id: "x") { id } }' },
   'Query.providers': { levels: readers, document: '{ providers { totalCount } }' },
   'Query.model': { levels: readers, document: '{ model(id: "x") { id } }' },
@@ -62,6 +63,10 @@ const table: Record<string, { levels: string[]; document: string }> = {
   'Mutation.updateModel': {
     levels: writers,
     document: 'mutation { updateModel(input: { id: "x" }) { __typename } }',
+  },
+  'Mutation.setExchangeRates': {
+    levels: writers,
+    document: 'mutation { setExchangeRates(rates: []) { __typename } }',
   },
   'Mutation.addModelPrice': {
     levels: writers,

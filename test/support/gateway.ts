@@ -20,6 +20,7 @@ import { applyManifest } from '../../src/tenancy/apply-manifest.js'
 import { DirectoryListener } from '../../src/tenancy/directory-listener.js'
 import { servedVersions, type TenantGate } from '../../src/tenancy/served-versions.js'
 import type { SessionOptions } from '../../src/tenancy/session.js'
+import { RequestCounts, type RequestCountsOptions } from '../../src/tenancy/request-counts.js'
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js'
 import { schemaOf, type TenantId } from '../../src/tenancy/tenant-id.js'
 import type { MembershipRole } from '../../src/tenancy/tenant-people.js'
@@ -45,6 +46,7 @@ export interface GatewayOptions {
   readonly events?: Partial<EventHubOptions>
   /** Lets in whatever the installation's own migrations fit, unless told otherwise. */
   readonly gate?: TenantGate
+  readonly counts?: Partial<RequestCountsOptions>
   /** Another gateway's, to stand beside it. */
   readonly database?: TestDatabase
   readonly apis?: (parts: GatewayParts) => readonly GraphqlApi[]
@@ -68,6 +70,7 @@ export class TestGateway implements GatewayParts {
   readonly session: SessionOptions
   readonly hub!: EventHub
   readonly listener!: DirectoryListener
+  readonly counts!: RequestCounts
   readonly #ending: (() => unknown)[] = []
 
   private constructor(
@@ -123,7 +126,14 @@ export class TestGateway implements GatewayParts {
     await listener.start()
     hub.start()
     const gate = options.gate ?? { versions: servedVersions(await loadMigrations()) }
+    const counts = new RequestCounts(pool, {
+      statementTimeout: 5_000,
+      flushInterval: 60_000,
+      ...options.counts,
+    })
+    Object.assign(gateway, { counts })
     gateway.#server = await createHttpServer({
+      counts,
       config: loadConfig({}, options.config),
       apis: [tenantApi({ pool, directory, gate, session, hub }), ...(options.apis?.(gateway) ?? [])],
       authenticate: createAuthenticator({ directory, issuers: [issuer.trusted()] }),
@@ -136,6 +146,7 @@ export class TestGateway implements GatewayParts {
       () => closeHttpServer(gateway.server, 500),
       () => hub.stop(),
       () => listener.stop(),
+      () => counts.stop(),
       () => rm(keys, { recursive: true, force: true }),
       () => (options.database === undefined ? database.drop() : undefined),
     )

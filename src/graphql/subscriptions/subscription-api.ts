@@ -4,8 +4,8 @@ import type { Actor } from '../../tenancy/actor.js'
 import type { AccessWatcher } from '../../tenancy/tenant-directory.js'
 import type { TenantId } from '../../tenancy/tenant-id.js'
 import { resolveTenant, type Tenant } from '../../tenancy/tenant-resolver.js'
-import type { RequestFacts } from '../api.js'
-import { requireActor, type TenantContextOptions } from '../tenant-context.js'
+import type { LimitedParty, RequestFacts } from '../api.js'
+import { partyOf, requireActor, type TenantContextOptions } from '../tenant-context.js'
 import { SubscriptionOperation } from './subscription-operation.js'
 
 /** What is known of a client that connects; its credential can be checked again at any time. */
@@ -16,6 +16,8 @@ export interface ConnectionFacts extends Omit<RequestFacts, 'actor'> {
 /** A client that stays connected, inside one organization from beginning to end. */
 export interface SubscriberConnection {
   readonly tenant: TenantId
+  /** Whose limits hold for what the client asks. */
+  readonly party: LimitedParty
   /** Throws what a request of the same client would be refused with now. */
   prove(): Promise<void>
   createOperation(): SubscriptionOperation
@@ -44,6 +46,9 @@ export function subscriptionApi(options: TenantContextOptions, hub: EventHub): S
       let current = await prove()
       return {
         tenant,
+        get party() {
+          return partyOf(current, actor)
+        },
         async prove() {
           current = await prove()
         },

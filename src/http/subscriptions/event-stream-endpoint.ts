@@ -73,8 +73,8 @@ export class EventStreamEndpoint {
     parameters: GraphqlParameters,
     reply: FastifyReply,
   ): Promise<void> {
-    const { api, limits } = this.#options
-    const prepared = prepareOperation(api.schema, parameters, limits)
+    const { api, rules } = this.#options
+    const prepared = await prepareOperation(api.schema, parameters, rules, subscriber.party)
     if (areMistakes(prepared)) {
       await stream.next({ errors: subscriber.formatErrors(prepared) })
       return stream.complete()
@@ -110,11 +110,12 @@ function headersOf(reply: FastifyReply): Record<string, string> {
   return Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]))
 }
 
-/** By POST in the body, by GET in the URL; `variables` is JSON there. */
+/** By POST in the body, by GET in the URL; `variables` and `extensions` are JSON there. */
 function parametersOf({ method, body, query }: FastifyRequest): GraphqlParameters {
   if (method === 'POST') return (body ?? {}) as GraphqlParameters
-  const { variables, ...rest } = query as Record<string, unknown>
-  return { ...rest, variables: typeof variables === 'string' ? parsed(variables) : variables }
+  const { variables, extensions, ...rest } = query as Record<string, unknown>
+  const read = (value: unknown): unknown => (typeof value === 'string' ? parsed(value) : value)
+  return { ...rest, variables: read(variables), extensions: read(extensions) }
 }
 
 /** Undefined stands for nothing; what is not JSON stays a text, and is refused as that. */
