@@ -42,13 +42,15 @@ export function subscriptionApi(options: TenantContextOptions, hub: EventHub): S
         return resolveTenant(directory, actor, [tenant])
       }
       let current = await prove()
+      const running = new Set<SubscriptionOperation>()
       return {
         tenant,
         async prove() {
           current = await prove()
+          for (const operation of running) operation.proven(current)
         },
-        createOperation: () =>
-          new SubscriptionOperation({
+        createOperation() {
+          const operation = new SubscriptionOperation({
             pool: options.pool,
             session: options.session,
             hub,
@@ -56,7 +58,11 @@ export function subscriptionApi(options: TenantContextOptions, hub: EventHub): S
             actor,
             tenant: current,
             prove,
-          }),
+            onEnd: () => void running.delete(operation),
+          })
+          running.add(operation)
+          return operation
+        },
       }
     },
   }
