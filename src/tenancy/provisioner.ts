@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type pg from 'pg'
-import { acquireLock, releaseLock, schemaLockName } from '../database/advisory-lock.js'
-import { ownerTransaction, ownerTransactionOn, withClient } from '../database/owner-transaction.js'
+import { ownerTransaction, ownerTransactionOn } from '../database/owner-transaction.js'
 import { AppError } from '../errors.js'
 import { loadMigrations, type MigrationCatalogue } from '../fleet/migration-files.js'
 import type { PlatformActor } from './platform-audit.js'
@@ -15,6 +14,7 @@ import {
   type ProvisioningContext,
   type ProvisioningStep,
 } from './provisioning-steps.js'
+import { underSchemaLock } from './schema-lock.js'
 import { schemaOf, type TenantId } from './tenant-id.js'
 import { illegalMove, moveTenant, showTenant, type TenantRecord } from './tenant-record.js'
 
@@ -38,8 +38,6 @@ export interface ProvisionOutcome {
   readonly unavailable: readonly string[]
 }
 
-const DEFAULT_WAIT = 60_000
-
 /**
  * Makes a requested tenant real, or finishes what an earlier run left: every step is done once or not at all, so
  * it may be killed anywhere and run again. For a tenant that is served already it installs modules that the
@@ -54,16 +52,9 @@ export async function provisionTenant(
   options: ProvisionOptions = {},
 ): Promise<ProvisionOutcome> {
   const migrations = options.migrations ?? (await loadMigrations())
-  return withClient(admin, async (client) => {
-    const lock = schemaLockName(schemaOf(tenant))
-    // Held by this connection: when the process is killed, it ends with it, and the next run can begin at once.
-    await acquireLock(client, lock, options.wait ?? DEFAULT_WAIT)
-    try {
-      const context = { client, admin, migrations, tenant, leaseOwner: newLeaseOwner(), by: options.by }
-      return await provision(context, options)
-    } finally {
-      await releaseLock(client, lock).catch(() => {})
-    }
+  return underSchemaLock(admin, schemaOf(tenant), options.wait, (client) => {
+    const context = { client, admin, migrations, tenant, leaseOwner: newLeaseOwner(), by: options.by }
+    return provision(context, options)
   })
 }
 

@@ -2,7 +2,12 @@ import pg from 'pg'
 import { ownerTransactionOn } from '../database/owner-transaction.js'
 import { planSchema, type SchemaPlan } from '../fleet/fleet-plan.js'
 import { readLedger } from '../fleet/ledger.js'
-import { coreModule, type Migration, type MigrationCatalogue } from '../fleet/migration-files.js'
+import {
+  coreModule,
+  type Migration,
+  type MigrationCatalogue,
+  type MigrationScript,
+} from '../fleet/migration-files.js'
 import { compose, ledgerInsert, opening, raiseUnless, targetOf } from '../fleet/migration-message.js'
 import { applyStep, defaultPatience, sendMessage } from '../fleet/step-runner.js'
 import { DIRECTORY_CHANNEL } from './directory-listener.js'
@@ -23,6 +28,9 @@ export interface ProvisioningContext {
   readonly leaseOwner: string
   readonly by: PlatformActor | undefined
 }
+
+/** What it takes to work on the schema of a tenant, whose lock `client` holds. */
+export type Workplace = Pick<ProvisioningContext, 'client' | 'admin' | 'migrations' | 'tenant'>
 
 /** A step of provisioning. Its work and its being done commit together, so it happens once or not at all. */
 export interface ProvisioningStep {
@@ -86,10 +94,7 @@ async function createSchema(context: ProvisioningContext, record: TenantRecord):
 async function applyRemainder(context: ProvisioningContext, record: TenantRecord): Promise<void> {
   const { client, admin, migrations, leaseOwner } = context
   const { target, steps } = await planModules(context, record.modules)
-  const installed = [...migrations.modules.values()].filter(
-    ({ module }) => module === coreModule || record.modules.includes(module),
-  )
-  const defaultData = installed.flatMap((stream) => stream.defaultData ?? [])
+  const defaultData = defaultRows(migrations, record.modules)
   for (const step of steps) {
     await applyStep(client, target, step, step === steps.at(-1) ? defaultData : [], {
       observer: admin,
@@ -131,27 +136,52 @@ async function activate(
   })
 }
 
-/** Adds the tables of modules to a schema that exists: also one message, followed by what refuses a transaction. */
+/**
+ * Adds the tables of modules to a schema that exists, or brings those that are there up to date: one message, followed
+ * by what refuses a transaction. Done again, it finishes what an earlier call has left.
+ */
 export async function installModules(
-  context: ProvisioningContext,
+  { client, admin, migrations, tenant }: Workplace,
   record: TenantRecord,
   modules: readonly string[],
 ): Promise<void> {
-  const { client, admin } = context
-  const plan = await planModules(context, modules)
-  for (const step of plan.steps) {
-    await applyStep(client, plan.target, step, step === plan.steps.at(-1) ? plan.defaultData : [], {
-      observer: admin,
-      patience: defaultPatience,
-    })
+  const { target, steps } = await planModules({ client, migrations, tenant }, modules)
+  const fresh = modules.filter((module) => !record.modules.includes(module))
+  if (steps.length === 0 && fresh.length === 0) return
+  const defaultData = defaultRows(migrations, fresh)
+  const sendable = leadingTransactional(steps)
+  const remainder = steps.slice(sendable.length)
+  const context = { observer: admin, patience: defaultPatience }
+  const [data, done] = remainder.length === 0 ? [defaultData, modules] : [[], []]
+  await sendMessage(
+    client,
+    target,
+    compose(
+      opening(target, defaultPatience),
+      [...sendable.map(({ up }) => up), ...data],
+      target,
+      ledgerInsert(target, sendable, 'applied') + recordInstalled(record, done, sendable, undefined),
+    ),
+    context,
+  )
+  if (remainder.length === 0) return
+  for (const step of remainder) {
+    await applyStep(client, target, step, step === remainder.at(-1) ? defaultData : [], context)
   }
   await ownerTransactionOn(client, (transaction) =>
     transaction.query(recordInstalled(record, modules, [], undefined)),
   )
 }
 
+/** The default rows of core and of some modules. */
+function defaultRows({ modules }: MigrationCatalogue, named: readonly string[]): MigrationScript[] {
+  return [...modules.values()]
+    .filter(({ module }) => module === coreModule || named.includes(module))
+    .flatMap(({ defaultData }) => defaultData ?? [])
+}
+
 async function planModules(
-  { client, migrations, tenant }: ProvisioningContext,
+  { client, migrations, tenant }: Omit<Workplace, 'admin'>,
   modules: readonly string[],
 ): Promise<SchemaPlan> {
   const ledger = await readLedger(client, schemaOf(tenant))
