@@ -17,6 +17,7 @@ import { createHttpServer } from '../http/server.js'
 import { closeHttpServer } from '../http/shutdown.js'
 import { platformApi } from '../platform/platform-api.js'
 import { DirectoryListener } from '../tenancy/directory-listener.js'
+import { ExpiryWatch } from '../tenancy/expiry-watch.js'
 import { TenantDirectory } from '../tenancy/tenant-directory.js'
 
 export interface GatewayOptions {
@@ -58,6 +59,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     retentionDays: config.eventRetention,
     onError: (err) => options.logger.warn({ err }, 'events'),
   })
+  const expiries = new ExpiryWatch(
+    pool,
+    session,
+    (ending) => options.logger.warn(ending, 'access to a module ends soon'),
+    (err) => options.logger.warn({ err }, 'expiring modules'),
+  )
   const server = await createHttpServer({
     config,
     apis: [
@@ -77,10 +84,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     jwks: options.issuer?.jwks(),
     graphiqlHeaders: options.graphiqlHeaders,
   })
-  const stop = (): Promise<void> => stopGateway({ server, hub, listener, pool }, config.shutdownGrace)
+  const stop = (): Promise<void> => stopGateway({ server, hub, listener, expiries, pool }, config.shutdownGrace)
   try {
     await listener.start()
     hub.start()
+    expiries.start()
     return { url: await listen(server, config.host, config.port), stop }
   } catch (error) {
     await stop()
@@ -92,12 +100,15 @@ interface GatewayParts {
   readonly server: FastifyInstance
   readonly hub: EventHub
   readonly listener: DirectoryListener
+  readonly expiries: ExpiryWatch
   readonly pool: pg.Pool
 }
 
-async function stopGateway({ server, hub, listener, pool }: GatewayParts, grace: number): Promise<void> {
+async function stopGateway(parts: GatewayParts, grace: number): Promise<void> {
+  const { server, hub, listener, expiries, pool } = parts
   await closeHttpServer(server, grace)
   await hub.stop()
+  await expiries.stop()
   await listener.stop()
   await pool.end()
 }

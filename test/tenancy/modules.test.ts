@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadMigrations, type MigrationCatalogue } from '../../src/fleet/migration-files.js'
 import { migrateUp } from '../../src/fleet/migrate-up.js'
 import { changePlan, disableModule, enableModule } from '../../src/tenancy/change-modules.js'
+import { ExpiryWatch, type EndingAccess } from '../../src/tenancy/expiry-watch.js'
 import { purgeModule } from '../../src/tenancy/purge-module.js'
 import { provisionTenant, suspendTenant } from '../../src/tenancy/provisioner.js'
 import { roleOf, schemaOf, type TenantId } from '../../src/tenancy/tenant-id.js'
@@ -254,6 +255,26 @@ describe('a trial', () => {
     await provisionTenant(database.admin, tenant, { migrations })
     expect(await state(tenant)).toMatchObject({ isEnabled: false })
   })
+})
+
+test('access that ends soon is told of once a day', async () => {
+  const tenant = await newTenant(database.admin)
+  const [soon, later] = [6, 9].map((days) => new Date(Date.now() + days * 86_400_000).toISOString())
+  await enableModule(database.admin, tenant, 'usage', { expiresAt: soon })
+  await enableModule(database.admin, tenant, 'workspace', { expiresAt: later })
+  const told: EndingAccess[] = []
+  const watch = new ExpiryWatch(
+    database.pool(database.gatewayUrl, 1),
+    { statementTimeout: 5_000 },
+    (ending) => void told.push(ending),
+    (error) => expect.unreachable(String(error)),
+  )
+  await watch.look()
+  await watch.look()
+  const own = told.filter((ending) => ending.tenant === tenant)
+  expect(own.map(({ module, expiresAt }) => [module, Date.parse(expiresAt)])).toEqual([
+    ['usage', Date.parse(soon!)],
+  ])
 })
 
 describe('a plan', () => {

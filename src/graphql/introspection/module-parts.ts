@@ -54,15 +54,15 @@ function resolvedFields(): ResolvedField[] {
     ['Subscription', subscriptions],
   ] as const
   const names = new Map<unknown, string>(objectTypes.map(({ target, name }) => [target, name]))
-  const extended = new Map<unknown, string | undefined>(
-    resolverClasses.map(({ target, getObjectType }) => [target, names.get(getObjectType?.())]),
+  const classes = new Map<unknown, () => unknown>(
+    resolverClasses.map(({ target, getObjectType }) => [target, () => getObjectType()]),
   )
   return [
     ...roots.flatMap(([parent, fields]) =>
       fields.map(({ schemaName, target }) => ({ parent, field: schemaName, resolver: target })),
     ),
     ...fieldResolvers.map(({ schemaName, target }) => ({
-      parent: extended.get(target) ?? '',
+      parent: names.get(classes.get(target)?.()) ?? '',
       field: schemaName,
       resolver: target,
     })),
