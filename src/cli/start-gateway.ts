@@ -17,6 +17,7 @@ import { createHttpServer } from '../http/server.js'
 import { closeHttpServer } from '../http/shutdown.js'
 import { platformApi } from '../platform/platform-api.js'
 import { DirectoryListener } from '../tenancy/directory-listener.js'
+import { SpareFiller } from '../tenancy/spare-filler.js'
 import { ExpiryWatch } from '../tenancy/expiry-watch.js'
 import { TenantDirectory } from '../tenancy/tenant-directory.js'
 
@@ -84,11 +85,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     jwks: options.issuer?.jwks(),
     graphiqlHeaders: options.graphiqlHeaders,
   })
-  const stop = (): Promise<void> => stopGateway({ server, hub, listener, expiries, pool }, config.shutdownGrace)
+  const filler = spareFiller(options, directory)
+  const stop = (): Promise<void> =>
+    stopGateway({ server, hub, listener, expiries, filler, pool }, config.shutdownGrace)
   try {
     await listener.start()
     hub.start()
     expiries.start()
+    filler?.start()
     return { url: await listen(server, config.host, config.port), stop }
   } catch (error) {
     await stop()
@@ -96,19 +100,34 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   }
 }
 
+/** Keeps spare schemas, where they are asked for and this gateway may make them. */
+function spareFiller(
+  { config, admin, migrations, logger }: GatewayOptions,
+  directory: TenantDirectory,
+): SpareFiller | undefined {
+  if (admin === undefined || config.spareSchemas === 0) return undefined
+  const onError = (err: unknown): void => logger.warn({ err }, 'spare schemas')
+  const filler = new SpareFiller(admin, migrations, { count: config.spareSchemas, onError })
+  // A tenant that was made anywhere may have used one.
+  directory.watch(() => filler.nudge())
+  return filler
+}
+
 interface GatewayParts {
   readonly server: FastifyInstance
   readonly hub: EventHub
   readonly listener: DirectoryListener
   readonly expiries: ExpiryWatch
+  readonly filler: SpareFiller | undefined
   readonly pool: pg.Pool
 }
 
 async function stopGateway(parts: GatewayParts, grace: number): Promise<void> {
-  const { server, hub, listener, expiries, pool } = parts
+  const { server, hub, listener, expiries, filler, pool } = parts
   await closeHttpServer(server, grace)
   await hub.stop()
   await expiries.stop()
+  await filler?.stop()
   await listener.stop()
   await pool.end()
 }

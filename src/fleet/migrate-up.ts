@@ -6,6 +6,7 @@ import type { TenantId } from '../tenancy/tenant-id.js'
 import { forEachBounded } from './bounded.js'
 import { pendingSteps, planUp, type SchemaPlan } from './fleet-plan.js'
 import { readFleet, type TenantSelection } from './fleet-tenants.js'
+import { migrateSpares } from './migrate-spares.js'
 import { readLedger, recordFailure, verifyLedger, type AppliedStep } from './ledger.js'
 import {
   sharedStream,
@@ -74,6 +75,7 @@ export async function migrateUp(
     await migrateShared(admin, run)
     const plans = await planTenants(run)
     const started = run.failures.length === 0 ? await migrateTenants(admin, run, plans) : new Set<TenantId>()
+    if (run.failures.length === 0 && options.only === undefined) await migrateSpares(admin, catalogue)
     const tenants = plans.map(({ target }) => target.tenant!)
     return {
       steps: run.steps,

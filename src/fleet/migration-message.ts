@@ -2,6 +2,7 @@ import pg from 'pg'
 import { lockKey, schemaLockName } from '../database/advisory-lock.js'
 import { ownerRole } from '../database/owner-transaction.js'
 import { roleOf, schemaOf, type TenantId } from '../tenancy/tenant-id.js'
+import { isSpareName, type SpareName } from '../tenancy/spare-name.js'
 import { sharedStream, type Migration, type MigrationScript } from './migration-files.js'
 
 /**
@@ -9,10 +10,10 @@ import { sharedStream, type Migration, type MigrationScript } from './migration-
  * no parameters, so what stands in it comes from validated tenant ids, validated file names and our own digests.
  */
 
-/** The schema a migration runs in: a tenant's, or the shared one. */
+/** The schema a migration runs in: a tenant's, a spare one, or the shared one. */
 export interface MigrationTarget {
   readonly schemaName: string
-  /** Undefined for schema `public`. */
+  /** Undefined for schema `public` and for a spare one. */
   readonly tenant: TenantId | undefined
 }
 
@@ -22,6 +23,17 @@ export const sharedTarget: MigrationTarget = { schemaName: 'public', tenant: und
 /** The schema of a tenant. */
 export function targetOf(tenant: TenantId): MigrationTarget {
   return { schemaName: schemaOf(tenant), tenant }
+}
+
+/** A schema that waits for a tenant. */
+export function spareTarget(spare: SpareName): MigrationTarget {
+  return { schemaName: spare, tenant: undefined }
+}
+
+/** The role that grants in a schema are made to: a tenant's or a spare's; the shared schema has none of its own. */
+function roleIn({ schemaName, tenant }: MigrationTarget): string | undefined {
+  if (tenant !== undefined) return roleOf(tenant)
+  return isSpareName(schemaName) ? schemaName : undefined
 }
 
 /** SQLSTATE raised when the ledger says that another process did the same step meanwhile. */
@@ -91,8 +103,9 @@ export function opening(
 }
 
 /** For tenants `public` comes second: functions such as uuid_v7 and the catalogues are found, never shadowed. */
-export function searchPath({ schemaName, tenant }: MigrationTarget): string {
-  return `set local search_path = ${tenant === undefined ? schemaName : `${schemaName}, public`};\n`
+export function searchPath(target: MigrationTarget): string {
+  const { schemaName } = target
+  return `set local search_path = ${roleIn(target) === undefined ? schemaName : `${schemaName}, public`};\n`
 }
 
 /**
@@ -113,7 +126,7 @@ function lockSchema({ schemaName }: MigrationTarget, schema: 'exists' | 'new'): 
 /** Plans are made before the lock is taken; this makes sure that they still hold. */
 function expectStep(target: MigrationTarget, migration: Migration, expected: 'pending' | 'applied'): string {
   // The shared stream makes the ledger itself, and its plan is made under a lock held throughout.
-  if (target.tenant === undefined) return ''
+  if (roleIn(target) === undefined) return ''
   const applied = `exists (select from public.schema_migrations where ${ledgerKey(target, migration)}
     and status in ('applied', 'baseline'))`
   const message = `${migration.name} was ${expected === 'pending' ? 'applied' : 'taken back'} by another session`
@@ -129,8 +142,9 @@ export function raiseUnless(condition: string, code: string, message: string, th
 }
 
 /** A script as it runs in a schema: `:tenant_role` stands for the quoted name of the tenant's role. */
-export function scriptIn({ tenant }: MigrationTarget, { sql }: MigrationScript): string {
-  return tenant === undefined ? sql : sql.replace(/(?<!:):tenant_role\b/g, `"${roleOf(tenant)}"`)
+export function scriptIn(target: MigrationTarget, { sql }: MigrationScript): string {
+  const role = roleIn(target)
+  return role === undefined ? sql : sql.replace(/(?<!:):tenant_role\b/g, `"${role}"`)
 }
 
 /** Puts scripts between what comes before and after, and remembers where each of them begins. */
@@ -182,7 +196,7 @@ function ledgerRolledBack(target: MigrationTarget, migration: Migration): string
     `executed_at = clock_timestamp(), applied_by = session_user, execution_time_ms = ` +
     `(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)::integer ` +
     `where ${ledgerKey(target, migration)};`
-  if (target.tenant !== undefined) return `${update}\n`
+  if (roleIn(target) !== undefined) return `${update}\n`
   return `do $orgscope$ begin if to_regclass('public.schema_migrations') is not null then ${update} end if; end $orgscope$;\n`
 }
 
@@ -190,15 +204,12 @@ function ledgerKey({ schemaName }: MigrationTarget, { module, version }: Migrati
   return `schema_name = '${schemaName}' and module = '${module}' and version = ${version}`
 }
 
-/** Keeps `tenant_schemas.schema_versions` in step, in the same transaction. */
-export function versionUpdate(
-  { schemaName, tenant }: MigrationTarget,
-  module: string,
-  version: number,
-): string {
-  if (tenant === undefined || module === sharedStream) return ''
+/** Keeps `schema_versions` of the tenant or the spare in step, in the same transaction. */
+export function versionUpdate(target: MigrationTarget, module: string, version: number): string {
+  const { schemaName, tenant } = target
+  if (roleIn(target) === undefined || module === sharedStream) return ''
   return (
-    '/* fleet.versions.update */ update public.tenant_schemas set schema_versions = schema_versions || ' +
+    `/* fleet.versions.update */ update public.${tenant === undefined ? 'spare' : 'tenant'}_schemas set schema_versions = schema_versions || ` +
     `'{"${module}": ${version}}', updated_at = now() where schema_name = '${schemaName}';\n`
   )
 }

@@ -24,6 +24,8 @@ export interface ProvisionOptions {
   readonly migrations?: MigrationCatalogue | undefined
   /** Told before each step, and awaited. */
   readonly onStep?: ((step: ProvisioningStep['name']) => void | Promise<void>) | undefined
+  /** Told of the spare schema that is about to become the tenant's, and awaited. */
+  readonly onSpare?: ProvisioningContext['onSpare']
   /** Milliseconds to wait for another process that works on the same tenant. */
   readonly wait?: number | undefined
 }
@@ -53,7 +55,8 @@ export async function provisionTenant(
 ): Promise<ProvisionOutcome> {
   const migrations = options.migrations ?? (await loadMigrations())
   return underSchemaLock(admin, schemaOf(tenant), options.wait, (client) => {
-    const context = { client, admin, migrations, tenant, leaseOwner: newLeaseOwner(), by: options.by }
+    const { by, onSpare } = options
+    const context = { client, admin, migrations, tenant, leaseOwner: newLeaseOwner(), by, onSpare }
     return provision(context, options)
   })
 }

@@ -1,18 +1,16 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { ownerTransactionOn } from '../database/owner-transaction.js'
 import { planSchema, type SchemaPlan } from '../fleet/fleet-plan.js'
 import { readLedger } from '../fleet/ledger.js'
-import {
-  coreModule,
-  type Migration,
-  type MigrationCatalogue,
-  type MigrationScript,
-} from '../fleet/migration-files.js'
-import { compose, ledgerInsert, opening, raiseUnless, targetOf } from '../fleet/migration-message.js'
+import { coreModule, type MigrationCatalogue, type MigrationScript } from '../fleet/migration-files.js'
+import { compose, ledgerInsert, opening, targetOf } from '../fleet/migration-message.js'
 import { applyStep, defaultPatience, sendMessage } from '../fleet/step-runner.js'
-import { DIRECTORY_CHANNEL } from './directory-listener.js'
+import { handOutSpare } from './hand-out-spare.js'
+import { leadingTransactional } from './leading-transactional.js'
 import type { PlatformActor } from './platform-audit.js'
-import { roleOf, schemaOf, type TenantId } from './tenant-id.js'
+import { fence, membershipsOfRole, recordInstalled, recordStep, roleAndSchema } from './provisioning-sql.js'
+import { schemaOf, type TenantId } from './tenant-id.js'
+import type { SpareName } from './spare-name.js'
 import { ensureMember } from './tenant-people.js'
 import { moveTenant, type TenantRecord } from './tenant-record.js'
 
@@ -27,6 +25,8 @@ export interface ProvisioningContext {
   /** Who works on the tenant; every step's transaction makes sure that it still is us. */
   readonly leaseOwner: string
   readonly by: PlatformActor | undefined
+  /** Told of the spare schema that is about to be handed out, and awaited. */
+  readonly onSpare?: ((spare: SpareName) => void | Promise<void>) | undefined
 }
 
 /** What it takes to work on the schema of a tenant, whose lock `client` holds. */
@@ -65,11 +65,12 @@ export function missingModules(record: TenantRecord, migrations: MigrationCatalo
 }
 
 /**
- * Role, schema, every module's tables, ledger and default rows: one transaction, sent as one message. A schema that
- * exists already is nobody's we know, so it is refused rather than adopted.
+ * Role, schema, every module's tables, ledger and default rows: one transaction, sent as one message, or a spare schema
+ * where there is one. A schema that exists already is nobody's we know, so it is refused rather than adopted.
  */
 async function createSchema(context: ProvisioningContext, record: TenantRecord): Promise<void> {
   const modules = missingModules(record, context.migrations)
+  if (await handOutSpare(context, record, modules, defaultRows(context.migrations, modules))) return
   const plan = await planModules(context, modules)
   const sendable = leadingTransactional(plan.steps)
   const isAll = sendable.length === plan.steps.length
@@ -79,12 +80,12 @@ async function createSchema(context: ProvisioningContext, record: TenantRecord):
     compose(
       opening(plan.target, defaultPatience, 'new') +
         fence(record, context.leaseOwner) +
-        roleAndSchema(record.tenant),
+        roleAndSchema(schemaOf(record.tenant)),
       [...sendable.map(({ up }) => up), ...(isAll ? plan.defaultData : [])],
       plan.target,
       ledgerInsert(plan.target, sendable, 'applied') +
         recordInstalled(record, modules, sendable, 'schema') +
-        membershipsOfRole(record.tenant),
+        membershipsOfRole(schemaOf(record.tenant)),
     ),
     { observer: context.admin, patience: defaultPatience },
   )
@@ -186,73 +187,4 @@ async function planModules(
 ): Promise<SchemaPlan> {
   const ledger = await readLedger(client, schemaOf(tenant))
   return planSchema(migrations, ledger, targetOf(tenant), [coreModule, ...modules])
-}
-
-function leadingTransactional(steps: readonly Migration[]): readonly Migration[] {
-  const end = steps.findIndex(({ up }) => !up.transactional)
-  return end < 0 ? steps : steps.slice(0, end)
-}
-
-/** Stops the transaction when the tenant is no longer being provisioned by us. */
-function fence({ tenant, organizationId }: TenantRecord, leaseOwner: string): string {
-  return raiseUnless(
-    `exists (select from public.tenant_schemas where organization_id = '${organizationId}'
-       and state = 'provisioning' and lease_owner = ${pg.escapeLiteral(leaseOwner)})`,
-    'OS002',
-    `tenant ${tenant} is being provisioned by another process`,
-  )
-}
-
-/**
- * Roles belong to the whole cluster: another database of it may have one of this name already. It is used unless it
- * may do more than a tenant's role may.
- */
-function roleAndSchema(tenant: TenantId): string {
-  const role = `"${roleOf(tenant)}"`
-  const schema = `"${schemaOf(tenant)}"`
-  const tooPowerful =
-    'rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolcanlogin or not rolinherit'
-  return (
-    `do $orgscope$ begin create role ${role} nologin inherit; exception when duplicate_object or unique_violation then ` +
-    `if exists (select from pg_roles where rolname = '${roleOf(tenant)}' and (${tooPowerful})) then ` +
-    `raise exception 'role % exists and is not the role of a tenant', '${roleOf(tenant)}'; end if; end $orgscope$;\n` +
-    `create schema ${schema};\ngrant usage on schema ${schema} to ${role};\n`
-  )
-}
-
-/**
- * The role's place among the others. It comes last: these grants lock shared catalogues until the transaction ends,
- * and in front of the tables they would let only one tenant be made at a time.
- */
-function membershipsOfRole(tenant: TenantId): string {
-  const role = `"${roleOf(tenant)}"`
-  return `grant orgscope_tenant to ${role};\ngrant ${role} to orgscope_gateway;\n`
-}
-
-/** Installed modules and their versions, the step that is done, and word to the gateways. */
-function recordInstalled(
-  { tenant, organizationId }: TenantRecord,
-  modules: readonly string[],
-  applied: readonly Migration[],
-  step: ProvisioningStep['name'] | undefined,
-): string {
-  const versions = Object.fromEntries(applied.map(({ module, version }) => [module, version]))
-  return (
-    '/* tenants.installed */ update public.tenant_schemas set modules = array(select distinct unnest(modules || ' +
-    `${textArray(modules)}) order by 1), schema_versions = schema_versions || '${JSON.stringify(versions)}', ` +
-    (step === undefined ? '' : `completed_steps = array_append(completed_steps, '${step}'), `) +
-    `updated_at = now() where organization_id = '${organizationId}';\n` +
-    `/* tenants.announce */ notify ${DIRECTORY_CHANNEL}, '${tenant}';\n`
-  )
-}
-
-function recordStep({ organizationId }: TenantRecord, step: ProvisioningStep['name']): string {
-  return (
-    '/* tenants.step */ update public.tenant_schemas set completed_steps = ' +
-    `array_append(completed_steps, '${step}'), updated_at = now() where organization_id = '${organizationId}';\n`
-  )
-}
-
-function textArray(values: readonly string[]): string {
-  return `array[${values.map((value) => pg.escapeLiteral(value)).join(', ')}]::text[]`
 }
