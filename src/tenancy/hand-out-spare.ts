@@ -84,6 +84,7 @@ function handOutMessage(
     .filter(({ module }) => module === coreModule || modules.includes(module))
     .flatMap((stream) => stream.migrations.at(-1) ?? [])
   return [
+    '/* provisioning.hand_out */ ',
     lockBoth(tenant, spare),
     fence(record, leaseOwner),
     rename(tenant, spare),
