@@ -10,7 +10,7 @@ import {
   targetOf,
 } from '../fleet/migration-message.js'
 import { defaultPatience } from '../fleet/step-runner.js'
-import { fence, LEASE_LOST, recordInstalled } from './provisioning-sql.js'
+import { fence, LEASE_LOST, NOT_THE_LAST, recordInstalled } from './provisioning-sql.js'
 import type { ProvisioningContext } from './provisioning-steps.js'
 import { parseSpareName, type SpareName } from './spare-name.js'
 import { CONTENTS, contentsOf } from './spare-schemas.js'
@@ -86,6 +86,7 @@ function handOutMessage(
   return [
     '/* provisioning.hand_out */ ',
     lockBoth(tenant, spare),
+    NOT_THE_LAST,
     fence(record, leaseOwner),
     rename(tenant, spare),
     searchPath(target),

@@ -14,6 +14,7 @@ import {
   type ProvisioningContext,
   type ProvisioningStep,
 } from './provisioning-steps.js'
+import { NOT_THE_LAST } from './provisioning-sql.js'
 import { underSchemaLock } from './schema-lock.js'
 import { schemaOf, type TenantId } from './tenant-id.js'
 import { illegalMove, moveTenant, showTenant, type TenantRecord } from './tenant-record.js'
@@ -93,13 +94,16 @@ async function build(
   requested: TenantRecord,
   { onStep }: ProvisionOptions,
 ): Promise<string[]> {
-  const { completedSteps } = await claim(context, requested)
+  let record = await claim(context, requested)
+  const { completedSteps } = record
   const done: string[] = []
   for (const step of provisioningSteps) {
     if (completedSteps.includes(step.name)) continue
     try {
       await onStep?.(step.name)
-      await step.run(context, await showTenant(context.client, context.tenant))
+      await step.run(context, record)
+      // Only this one changes what the later ones look at; that the tenant is still ours, each makes sure itself.
+      if (step.name === 'schema') record = await showTenant(context.client, context.tenant)
     } catch (error) {
       await recordFailure(context, step.name, error)
       throw error
@@ -114,6 +118,7 @@ async function claim(context: ProvisioningContext, record: TenantRecord): Promis
   const { client, tenant, leaseOwner, by } = context
   if (record.state === 'archived') throw illegalMove(tenant, 'archived', 'provisioning')
   await ownerTransactionOn(client, async (transaction) => {
+    await transaction.query(NOT_THE_LAST)
     if (record.state !== 'provisioning') await moveTenant(transaction, record, 'provisioning', { by })
     await transaction.query(
       `/* tenants.claim */

@@ -7,6 +7,13 @@ import type { TenantRecord } from './tenant-record.js'
 
 /** Parts of the messages that provisioning sends. They have no parameters: what stands in them was validated. */
 
+/**
+ * For every step but the last: the server need not have written it to disk before the next one begins. Nobody is told
+ * that a tenant is there before the last step is on disk, and with it all that came before. After a crash of the server
+ * the next run finds an earlier step and goes on from there.
+ */
+export const NOT_THE_LAST = 'set local synchronous_commit = off;\n'
+
 /** SQLSTATE raised when a tenant is no longer being provisioned by who began. */
 export const LEASE_LOST = 'OS002'
 

@@ -2,13 +2,25 @@ import type pg from 'pg'
 import { ownerTransactionOn } from '../database/owner-transaction.js'
 import { planSchema, type SchemaPlan } from '../fleet/fleet-plan.js'
 import { readLedger } from '../fleet/ledger.js'
-import { coreModule, type MigrationCatalogue, type MigrationScript } from '../fleet/migration-files.js'
+import {
+  coreModule,
+  latestVersion,
+  type MigrationCatalogue,
+  type MigrationScript,
+} from '../fleet/migration-files.js'
 import { compose, ledgerInsert, opening, targetOf } from '../fleet/migration-message.js'
 import { applyStep, defaultPatience, sendMessage } from '../fleet/step-runner.js'
 import { handOutSpare } from './hand-out-spare.js'
 import { leadingTransactional } from './leading-transactional.js'
 import type { PlatformActor } from './platform-audit.js'
-import { fence, membershipsOfRole, recordInstalled, recordStep, roleAndSchema } from './provisioning-sql.js'
+import {
+  fence,
+  membershipsOfRole,
+  NOT_THE_LAST,
+  recordInstalled,
+  recordStep,
+  roleAndSchema,
+} from './provisioning-sql.js'
 import { schemaOf, type TenantId } from './tenant-id.js'
 import type { SpareName } from './spare-name.js'
 import { ensureMember } from './tenant-people.js'
@@ -79,6 +91,7 @@ async function createSchema(context: ProvisioningContext, record: TenantRecord):
     plan.target,
     compose(
       opening(plan.target, defaultPatience, 'new') +
+        NOT_THE_LAST +
         fence(record, context.leaseOwner) +
         roleAndSchema(schemaOf(record.tenant)),
       [...sendable.map(({ up }) => up), ...(isAll ? plan.defaultData : [])],
@@ -94,7 +107,9 @@ async function createSchema(context: ProvisioningContext, record: TenantRecord):
 /** Scripts that refuse a transaction could not go with the others; they, and what comes after them, follow here. */
 async function applyRemainder(context: ProvisioningContext, record: TenantRecord): Promise<void> {
   const { client, admin, migrations, leaseOwner } = context
-  const { target, steps } = await planModules(context, record.modules)
+  const { target, steps } = isComplete(record, migrations)
+    ? { target: targetOf(record.tenant), steps: [] }
+    : await planModules(context, record.modules)
   const defaultData = defaultRows(migrations, record.modules)
   for (const step of steps) {
     await applyStep(client, target, step, step === steps.at(-1) ? defaultData : [], {
@@ -103,14 +118,21 @@ async function applyRemainder(context: ProvisioningContext, record: TenantRecord
     })
   }
   await ownerTransactionOn(client, (transaction) =>
-    transaction.query(fence(record, leaseOwner) + recordStep(record, 'remainder')),
+    transaction.query(NOT_THE_LAST + fence(record, leaseOwner) + recordStep(record, 'remainder')),
   )
+}
+
+/** Whether a new schema has the last migration of all its modules: the usual case, known without the ledger. */
+function isComplete({ modules, schemaVersions }: TenantRecord, migrations: MigrationCatalogue): boolean {
+  return [...migrations.modules.values()]
+    .filter(({ module }) => module === coreModule || modules.includes(module))
+    .every((stream) => (schemaVersions[stream.module] ?? 0) === latestVersion(stream))
 }
 
 /** Somebody has to be able to get in: the person named in the request becomes the first owner. */
 async function createOwner({ client, leaseOwner }: ProvisioningContext, record: TenantRecord): Promise<void> {
   await ownerTransactionOn(client, async (transaction) => {
-    await transaction.query(fence(record, leaseOwner) + recordStep(record, 'owner'))
+    await transaction.query(NOT_THE_LAST + fence(record, leaseOwner) + recordStep(record, 'owner'))
     if (record.adminEmail === null) return
     await ensureMember(transaction, record, {
       email: record.adminEmail,
