@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { withClient } from '../database/owner-transaction.js'
-import { listSpares, migrateSpare } from '../tenancy/spare-schemas.js'
+import { dropSpare, listSpares, migrateSpare } from '../tenancy/spare-schemas.js'
 import type { MigrationCatalogue } from './migration-files.js'
 
 /**
@@ -16,6 +16,11 @@ export async function migrateSpares(admin: pg.Pool, migrations: MigrationCatalog
     const spares = await listSpares(client, migrations)
     for (const spare of spares.filter(({ status, isCurrent }) => status === 'ready' && !isCurrent)) {
       await migrateSpare({ client, observer: admin, migrations }, spare)
+    }
+    // Of other default rows, or of files that changed: worth no more than its making.
+    const others = await listSpares(client, migrations)
+    for (const { name, status, isCurrent } of others) {
+      if (status === 'ready' && !isCurrent) await dropSpare(client, name)
     }
   })
 }

@@ -1,15 +1,10 @@
 import { lockKey, schemaLockName } from '../database/advisory-lock.js'
 import { ownerTransaction, ownerRole } from '../database/owner-transaction.js'
 import { isPostgresError } from '../database/postgres-error.js'
-import { coreModule, type Migration, type MigrationScript } from '../fleet/migration-files.js'
-import {
-  LOCK_NOT_AVAILABLE,
-  raiseUnless,
-  scriptIn,
-  searchPath,
-  targetOf,
-} from '../fleet/migration-message.js'
+import { coreModule, type Migration } from '../fleet/migration-files.js'
+import { LOCK_NOT_AVAILABLE, raiseUnless } from '../fleet/migration-message.js'
 import { defaultPatience } from '../fleet/step-runner.js'
+import { defaultRows, originOf } from './default-rows.js'
 import { fence, LEASE_LOST, NOT_THE_LAST, recordInstalled } from './provisioning-sql.js'
 import type { ProvisioningContext } from './provisioning-steps.js'
 import { parseSpareName, type SpareName } from './spare-name.js'
@@ -21,16 +16,15 @@ import type { TenantRecord } from './tenant-record.js'
 const NOT_ITS_FAULT = new Set(['42P06', '42710', '23505', LOCK_NOT_AVAILABLE, LEASE_LOST])
 
 /**
- * Makes a spare schema the tenant's: it and its role are renamed, its ledger follows, and the default rows are added, in
- * the one transaction that records the step. Resolves to false, with nothing done, when there is no spare with just
- * these modules at just this version, or when something is in the way: then the schema is made anew. A spare that
+ * Makes a spare schema the tenant's: it and its role are renamed and its ledger follows, in the one transaction that
+ * records the step. Resolves to false, with nothing done, when there is no spare with just
+ * these modules at just this version and with today's default rows, or when something is in the way: then the schema is made anew. A spare that
  * cannot be handed out is marked and never tried again. Throws when the tenant is no longer ours.
  */
 export async function handOutSpare(
   context: ProvisioningContext,
   record: TenantRecord,
   modules: readonly string[],
-  defaultData: readonly MigrationScript[],
 ): Promise<boolean> {
   const { client } = context
   let spare: SpareName | undefined
@@ -41,7 +35,7 @@ export async function handOutSpare(
       return false
     }
     await context.onSpare?.(spare)
-    await client.query(handOutMessage(context, record, spare, modules, defaultData))
+    await client.query(handOutMessage(context, record, spare, modules))
     return true
   } catch (error) {
     await client.query('rollback').catch(() => {})
@@ -63,6 +57,7 @@ async function pickSpare(
     `/* spares.pick */
      select s.schema_name from public.spare_schemas s
      where s.status = 'ready' and s.modules = $1 and ${CONTENTS} = $2
+       and s.default_rows = ${originOf(defaultRows(migrations, modules))}
      order by s.created_at limit 1 for update of s skip locked`,
     [[...modules].sort(), contentsOf(migrations, modules)],
   )
@@ -76,10 +71,8 @@ function handOutMessage(
   record: TenantRecord,
   spare: SpareName,
   modules: readonly string[],
-  defaultData: readonly MigrationScript[],
 ): string {
   const { tenant } = record
-  const target = targetOf(tenant)
   const latest = [...migrations.modules.values()]
     .filter(({ module }) => module === coreModule || modules.includes(module))
     .flatMap((stream) => stream.migrations.at(-1) ?? [])
@@ -89,8 +82,6 @@ function handOutMessage(
     NOT_THE_LAST,
     fence(record, leaseOwner),
     rename(tenant, spare),
-    searchPath(target),
-    ...defaultData.map((script) => `${scriptIn(target, script)}\n;\n`),
     recordInstalled(record, modules, latest satisfies readonly Migration[], 'schema'),
     'commit',
   ].join('')

@@ -2,14 +2,10 @@ import type pg from 'pg'
 import { ownerTransactionOn } from '../database/owner-transaction.js'
 import { planSchema, type SchemaPlan } from '../fleet/fleet-plan.js'
 import { readLedger } from '../fleet/ledger.js'
-import {
-  coreModule,
-  latestVersion,
-  type MigrationCatalogue,
-  type MigrationScript,
-} from '../fleet/migration-files.js'
+import { coreModule, latestVersion, type MigrationCatalogue } from '../fleet/migration-files.js'
 import { compose, ledgerInsert, opening, targetOf } from '../fleet/migration-message.js'
 import { applyStep, defaultPatience, sendMessage } from '../fleet/step-runner.js'
+import { defaultRows } from './default-rows.js'
 import { handOutSpare } from './hand-out-spare.js'
 import { leadingTransactional } from './leading-transactional.js'
 import type { PlatformActor } from './platform-audit.js'
@@ -82,7 +78,7 @@ export function missingModules(record: TenantRecord, migrations: MigrationCatalo
  */
 async function createSchema(context: ProvisioningContext, record: TenantRecord): Promise<void> {
   const modules = missingModules(record, context.migrations)
-  if (await handOutSpare(context, record, modules, defaultRows(context.migrations, modules))) return
+  if (await handOutSpare(context, record, modules)) return
   const plan = await planModules(context, modules)
   const sendable = leadingTransactional(plan.steps)
   const isAll = sendable.length === plan.steps.length
@@ -194,13 +190,6 @@ export async function installModules(
   await ownerTransactionOn(client, (transaction) =>
     transaction.query(recordInstalled(record, modules, [], undefined)),
   )
-}
-
-/** The default rows of core and of some modules. */
-function defaultRows({ modules }: MigrationCatalogue, named: readonly string[]): MigrationScript[] {
-  return [...modules.values()]
-    .filter(({ module }) => module === coreModule || named.includes(module))
-    .flatMap(({ defaultData }) => defaultData ?? [])
 }
 
 async function planModules(

@@ -6,6 +6,7 @@ import { readLedger } from '../fleet/ledger.js'
 import { coreModule, type Migration, type MigrationCatalogue } from '../fleet/migration-files.js'
 import { compose, ledgerInsert, opening, spareTarget } from '../fleet/migration-message.js'
 import { applyStep, defaultPatience, sendMessage } from '../fleet/step-runner.js'
+import { defaultRows, originOf } from './default-rows.js'
 import { leadingTransactional } from './leading-transactional.js'
 import { membershipsOfRole, roleAndSchema, textArray } from './provisioning-sql.js'
 import { newSpareName, parseSpareName, type SpareName } from './spare-name.js'
@@ -16,7 +17,7 @@ export interface SpareSchema {
   /** Optional modules whose tables it has, by name. */
   readonly modules: readonly string[]
   readonly status: 'preparing' | 'ready' | 'failed'
-  /** Its migrations are those of this version: only then it is handed out. */
+  /** Its migrations and default rows are those a new schema would get: only then it is handed out. */
   readonly isCurrent: boolean
   readonly lastError: string | null
   readonly createdAt: string
@@ -47,21 +48,46 @@ export async function listSpares(db: Queryable, migrations: MigrationCatalogue):
     modules: string[]
     status: SpareSchema['status']
     contents: string[] | null
+    default_rows: string | null
     last_error: string | null
     created_at: string
   }>(
     `/* spares.list */
-     select s.schema_name, s.modules, s.status, s.last_error, s.created_at, ${CONTENTS} as contents
+     select s.schema_name, s.modules, s.default_rows, s.status, s.last_error, s.created_at, ${CONTENTS} as contents
      from public.spare_schemas s order by s.created_at, s.schema_name`,
   )
-  return rows.map(({ schema_name, modules, status, contents, last_error, created_at }) => ({
+  const origins = await originsOf(
+    db,
+    migrations,
+    rows.map(({ modules }) => modules),
+  )
+  return rows.map(({ schema_name, modules, status, contents, default_rows, last_error, created_at }) => ({
     name: parseSpareName(schema_name),
     modules,
     status,
-    isCurrent: String(contents ?? []) === String(contentsOf(migrations, modules)),
+    isCurrent:
+      String(contents ?? []) === String(contentsOf(migrations, modules)) &&
+      default_rows === origins.get(String(modules)),
     lastError: last_error,
     createdAt: created_at,
   }))
+}
+
+/** What default rows would be made from now, by the set of modules. */
+async function originsOf(
+  db: Queryable,
+  migrations: MigrationCatalogue,
+  sets: readonly (readonly string[])[],
+): Promise<ReadonlyMap<string, string>> {
+  const origins = new Map<string, string>()
+  for (const modules of sets) {
+    if (origins.has(String(modules))) continue
+    const { rows } = await db.query<{ origin: string }>(
+      `/* spares.origin */ select ${originOf(defaultRows(migrations, modules))} as origin`,
+    )
+    origins.set(String(modules), rows[0]!.origin)
+  }
+  return origins
 }
 
 /** What it takes to work on spares: a connection for the work, and another one for looking who is in the way. */
@@ -72,8 +98,7 @@ export interface SpareWorkplace {
 }
 
 /**
- * Makes a spare schema as a tenant's is made, but for the default rows, which come when it is handed out: one message in
- * one transaction, so that a killed process leaves all of it or nothing. What refuses a transaction follows; until then
+ * Makes a spare schema as a tenant's is made, default rows included: one message in one transaction, so that a killed process leaves all of it or nothing. What refuses a transaction follows; until then
  * it is `preparing`.
  */
 export async function makeSpare(
@@ -86,6 +111,8 @@ export async function makeSpare(
   const { steps } = planSchema(migrations, await readLedger(client, name), target, [coreModule, ...optional])
   const sendable = leadingTransactional(steps)
   const remainder = steps.slice(sendable.length)
+  const data = defaultRows(migrations, optional)
+  const origin = originOf(data)
   const context = { observer, patience: defaultPatience }
   await underLock(client, name, async () => {
     await sendMessage(
@@ -93,15 +120,17 @@ export async function makeSpare(
       target,
       compose(
         opening(target, defaultPatience, 'new') + roleAndSchema(name),
-        sendable.map(({ up }) => up),
+        [...sendable.map(({ up }) => up), ...(remainder.length === 0 ? data : [])],
         target,
         ledgerInsert(target, sendable, 'applied') +
-          insertSpare(name, optional, sendable, remainder.length === 0 ? 'ready' : 'preparing') +
+          insertSpare(name, optional, sendable, remainder.length === 0 ? 'ready' : 'preparing', origin) +
           membershipsOfRole(name),
       ),
       context,
     )
-    for (const step of remainder) await applyStep(client, target, step, [], context)
+    for (const step of remainder) {
+      await applyStep(client, target, step, step === remainder.at(-1) ? data : [], context)
+    }
     if (remainder.length > 0) await setReady(client, name)
   })
   return name
@@ -112,11 +141,12 @@ function insertSpare(
   optional: readonly string[],
   applied: readonly Migration[],
   status: SpareSchema['status'],
+  origin: string,
 ): string {
   const versions = Object.fromEntries(applied.map(({ module, version }) => [module, version]))
   return (
-    '/* spares.insert */ insert into public.spare_schemas (schema_name, modules, schema_versions, status) ' +
-    `values ('${name}', ${textArray([...optional].sort())}, '${JSON.stringify(versions)}', '${status}');\n`
+    '/* spares.insert */ insert into public.spare_schemas (schema_name, modules, schema_versions, status, default_rows) ' +
+    `values ('${name}', ${textArray([...optional].sort())}, '${JSON.stringify(versions)}', '${status}', ${origin});\n`
   )
 }
 

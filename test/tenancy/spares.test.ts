@@ -156,6 +156,22 @@ describe('a spare schema', () => {
     expect(await listSpares(database.admin, migrations)).toMatchObject([{ status: 'ready', isCurrent: true }])
   })
 
+  test('with default rows of other templates is left where it is, and goes with the next run', async () => {
+    await fillSpares(database.admin, migrations, { count: 1, sets })
+    const describe = (text: string) =>
+      database.admin.query(`update public.default_roles set description = $1 where name = 'viewer'`, [text])
+    await describe('Reads what is new.')
+    const tenant = await requested()
+    expect(await provision(tenant)).toBeUndefined()
+    const [role] = (
+      await database.admin.query(`select description from ${schemaOf(tenant)}.roles where name = 'viewer'`)
+    ).rows
+    expect(role).toEqual({ description: 'Reads what is new.' })
+    await migrateUp(database.admin, migrations)
+    expect(await listSpares(database.admin, migrations)).toEqual([])
+    await describe('Reads.')
+  })
+
   test('that is broken is marked and costs nobody a tenant', async () => {
     const { made } = await fillSpares(database.admin, migrations, { count: 1, sets })
     await database.admin.query(`drop schema ${made[0]} cascade`)
