@@ -64,6 +64,8 @@ export interface Config {
   readonly migrateOnWake: boolean
   /** Days. */
   readonly eventRetention: number
+  /** Ready schemas kept of each set of modules. */
+  readonly spareSchemas: number
 }
 
 /** Limits that one plan has of its own. */
@@ -455,6 +457,13 @@ const variables = {
     1,
     3_650,
     'How many days back a subscription can be resumed.',
+  ),
+  spareSchemas: integer(
+    'ORGSCOPE_SPARE_SCHEMAS',
+    0,
+    0,
+    100,
+    'Migrated schemas kept ready for each set of modules that new organizations have, so that making one takes milliseconds. Needs ADMIN_DATABASE_URL.',
   ),
 } satisfies { readonly [Key in keyof Config]: Variable<Config[Key]> }
 

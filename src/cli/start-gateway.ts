@@ -18,8 +18,10 @@ import { createHttpServer } from '../http/server.js'
 import { closeHttpServer } from '../http/shutdown.js'
 import { platformApi } from '../platform/platform-api.js'
 import { DirectoryListener } from '../tenancy/directory-listener.js'
+import { ExpiryWatch } from '../tenancy/expiry-watch.js'
 import { RequestCounts } from '../tenancy/request-counts.js'
 import { servedVersions } from '../tenancy/served-versions.js'
+import { SpareFiller } from '../tenancy/spare-filler.js'
 import { TenantActivity } from '../tenancy/tenant-activity.js'
 import { TenantDirectory, type DirectoryEntry } from '../tenancy/tenant-directory.js'
 
@@ -81,6 +83,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     flushInterval: COUNTS_FLUSH_INTERVAL,
     onError: (err) => options.logger.warn({ err }, 'request counts'),
   })
+  const expiries = new ExpiryWatch(
+    pool,
+    session,
+    (ending) => options.logger.warn(ending, 'access to a module ends soon'),
+    (err) => options.logger.warn({ err }, 'expiring modules'),
+  )
   const server = await createHttpServer({
     config,
     counts,
@@ -101,12 +109,15 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     jwks: options.issuer?.jwks(),
     graphiqlHeaders: options.graphiqlHeaders,
   })
-  const stop = (): Promise<void> =>
-    stopGateway({ server, activity, dormant, hub, listener, counts, pool }, config.shutdownGrace)
+  const filler = spareFiller(options, directory)
+  const parts = { server, activity, dormant, hub, listener, counts, expiries, filler, pool }
+  const stop = (): Promise<void> => stopGateway(parts, config.shutdownGrace)
   try {
     await listener.start()
     hub.start()
     counts.start()
+    expiries.start()
+    filler?.start()
     return { url: await listen(server, config.host, config.port), stop }
   } catch (error) {
     await stop()
@@ -124,6 +135,19 @@ function dormantTenants({ config, admin, migrations, logger }: GatewayOptions): 
   })
 }
 
+/** Keeps spare schemas, where they are asked for and this gateway may make them. */
+function spareFiller(
+  { config, admin, migrations, logger }: GatewayOptions,
+  directory: TenantDirectory,
+): SpareFiller | undefined {
+  if (admin === undefined || config.spareSchemas === 0) return undefined
+  const onError = (err: unknown): void => logger.warn({ err }, 'spare schemas')
+  const filler = new SpareFiller(admin, migrations, { count: config.spareSchemas, onError })
+  // A tenant that was made anywhere may have used one.
+  directory.watch(() => filler.nudge())
+  return filler
+}
+
 interface GatewayParts {
   readonly server: FastifyInstance
   readonly activity: TenantActivity
@@ -131,15 +155,19 @@ interface GatewayParts {
   readonly hub: EventHub
   readonly listener: DirectoryListener
   readonly counts: RequestCounts
+  readonly expiries: ExpiryWatch
+  readonly filler: SpareFiller | undefined
   readonly pool: pg.Pool
 }
 
 async function stopGateway(parts: GatewayParts, grace: number): Promise<void> {
-  const { server, activity, dormant, hub, listener, counts, pool } = parts
+  const { server, activity, dormant, hub, listener, counts, expiries, filler, pool } = parts
   await closeHttpServer(server, grace)
   await dormant?.settled()
   await activity.flush()
   await hub.stop()
+  await expiries.stop()
+  await filler?.stop()
   await listener.stop()
   await counts.stop()
   await pool.end()

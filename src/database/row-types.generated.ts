@@ -988,6 +988,7 @@ export interface SoftDeletedItems {
 
 export interface SpareSchemas {
   created_at: Generated<string>
+  default_rows: string | null
   last_error: string | null
   modules: Generated<string[]>
   schema_name: string

@@ -24,7 +24,7 @@ export interface Ledger {
   readonly tenantsExist: boolean
   appliedIn(schemaName: string): AppliedVersions
   unfinishedIn(schemaName: string): readonly UnfinishedStep[]
-  /** Every distinct step that was applied anywhere: what the files are compared with. */
+  /** Every distinct step that was applied anywhere but in spare schemas: what the files are compared with. */
   readonly applied: readonly AppliedStep[]
 }
 
@@ -104,7 +104,8 @@ async function readSteps(db: Queryable, schemaName: string | null): Promise<Appl
   const { rows } = await db.query<AppliedStep>(
     `/* fleet.ledger.steps */
      select module, version, migration_name as "migrationName", checksum, count(*)::integer as schemas
-     from public.schema_migrations where status in ('applied', 'baseline') and ($1::text is null or schema_name = $1)
+     from public.schema_migrations where status in ('applied', 'baseline')
+       and ($1::text is null and schema_name not like 'spare\\_%' or schema_name = $1)
      group by module, version, migration_name, checksum order by module, version`,
     [schemaName],
   )

@@ -6,6 +6,7 @@ import { closest } from '../tenancy/closest-word.js'
 import { pendingSteps, planUp } from './fleet-plan.js'
 import { NO_RUN, runFleet, type FleetRunOptions, type RunOutcome } from './fleet-run.js'
 import { readFleet } from './fleet-tenants.js'
+import { migrateSpares } from './migrate-spares.js'
 import { readLedger, recordFailure, verifyLedger, type AppliedStep } from './ledger.js'
 import { latestVersion, sharedStream, type Migration, type MigrationCatalogue } from './migration-files.js'
 import { defaultDataMessage, sharedTarget } from './migration-message.js'
@@ -34,7 +35,7 @@ export interface FleetOutcome extends RunOutcome {
 }
 
 /**
- * Brings schema `public` and then every tenant to the latest version. A tenant's failure is recorded and stops
+ * Brings schema `public`, then every tenant, then the spares to the latest version. A tenant's failure is recorded and stops
  * nobody else, unless the options set limits. Throws CONFLICT before anything is done when an applied file has
  * changed, BAD_USER_INPUT for targets that are not there.
  */
@@ -51,6 +52,8 @@ export async function migrateUp(
     return { ...(await untouched(admin, catalogue, options)), ...shared, unknown }
   const work = { kind: 'migrate', module: null, targetVersion: null, targetVersions: targets } as const
   const tenants = await runFleet(admin, catalogue, work, options, shared.steps)
+  const isWhole = options.only === undefined && options.targets === undefined
+  if (isWhole && tenants.failures.length === 0) await migrateSpares(admin, catalogue)
   return { ...tenants, steps: shared.steps + tenants.steps, unknown }
 }
 

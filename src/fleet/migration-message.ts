@@ -3,6 +3,7 @@ import { lockKey, schemaLockName } from '../database/advisory-lock.js'
 import { ownerRole } from '../database/owner-transaction.js'
 import { SCHEMA_CHANNEL } from '../tenancy/directory-listener.js'
 import { roleOf, schemaOf, type TenantId } from '../tenancy/tenant-id.js'
+import { isSpareName, type SpareName } from '../tenancy/spare-name.js'
 import { sharedStream, type Migration, type MigrationScript } from './migration-files.js'
 
 /**
@@ -10,10 +11,10 @@ import { sharedStream, type Migration, type MigrationScript } from './migration-
  * no parameters, so what stands in it comes from validated tenant ids, validated file names and our own digests.
  */
 
-/** The schema a migration runs in: a tenant's, or the shared one. */
+/** The schema a migration runs in: a tenant's, a spare one, or the shared one. */
 export interface MigrationTarget {
   readonly schemaName: string
-  /** Undefined for schema `public`. */
+  /** Undefined for schema `public` and for a spare one. */
   readonly tenant: TenantId | undefined
 }
 
@@ -23,6 +24,17 @@ export const sharedTarget: MigrationTarget = { schemaName: 'public', tenant: und
 /** The schema of a tenant. */
 export function targetOf(tenant: TenantId): MigrationTarget {
   return { schemaName: schemaOf(tenant), tenant }
+}
+
+/** A schema that waits for a tenant. */
+export function spareTarget(spare: SpareName): MigrationTarget {
+  return { schemaName: spare, tenant: undefined }
+}
+
+/** The role that grants in a schema are made to: a tenant's or a spare's; the shared schema has none of its own. */
+function roleIn({ schemaName, tenant }: MigrationTarget): string | undefined {
+  if (tenant !== undefined) return roleOf(tenant)
+  return isSpareName(schemaName) ? schemaName : undefined
 }
 
 /** SQLSTATE raised when the ledger says that another process did the same step meanwhile. */
@@ -126,8 +138,9 @@ export function statementLimit(set: 'set' | 'set local', milliseconds: number | 
 }
 
 /** For tenants `public` comes second: functions such as uuid_v7 and the catalogues are found, never shadowed. */
-export function searchPath({ schemaName, tenant }: MigrationTarget): string {
-  return `set local search_path = ${tenant === undefined ? schemaName : `${schemaName}, public`};\n`
+export function searchPath(target: MigrationTarget): string {
+  const { schemaName } = target
+  return `set local search_path = ${roleIn(target) === undefined ? schemaName : `${schemaName}, public`};\n`
 }
 
 /**
@@ -148,7 +161,7 @@ function lockSchema({ schemaName }: MigrationTarget, schema: 'exists' | 'new'): 
 /** Plans are made before the lock is taken; this makes sure that they still hold. */
 function expectStep(target: MigrationTarget, migration: Migration, expected: 'pending' | 'applied'): string {
   // The shared stream makes the ledger itself, and its plan is made under a lock held throughout.
-  if (target.tenant === undefined) return ''
+  if (roleIn(target) === undefined) return ''
   const applied = `exists (select from public.schema_migrations where ${ledgerKey(target, migration)}
     and status in ('applied', 'baseline'))`
   const message = `${migration.name} was ${expected === 'pending' ? 'applied' : 'taken back'} by another session`
@@ -164,8 +177,9 @@ export function raiseUnless(condition: string, code: string, message: string, th
 }
 
 /** A script as it runs in a schema: `:tenant_role` stands for the quoted name of the tenant's role. */
-export function scriptIn({ tenant }: MigrationTarget, { sql }: MigrationScript): string {
-  return tenant === undefined ? sql : sql.replace(/(?<!:):tenant_role\b/g, `"${roleOf(tenant)}"`)
+export function scriptIn(target: MigrationTarget, { sql }: MigrationScript): string {
+  const role = roleIn(target)
+  return role === undefined ? sql : sql.replace(/(?<!:):tenant_role\b/g, `"${role}"`)
 }
 
 /** Puts scripts between what comes before and after, and remembers where each of them begins. */
@@ -223,7 +237,7 @@ function ledgerRolledBack(
     `execution_time_ms = ` +
     `(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)::integer ` +
     `where ${ledgerKey(target, migration)};`
-  if (target.tenant !== undefined) return `${update}\n`
+  if (roleIn(target) !== undefined) return `${update}\n`
   return `do $orgscope$ begin if to_regclass('public.schema_migrations') is not null then ${update} end if; end $orgscope$;\n`
 }
 
@@ -242,21 +256,24 @@ function runLiteral(fleetRunId: string | undefined): string {
 
 /**
  * Keeps what gateways know of a schema in step, in the same transaction: its versions, the versions a program has to
- * know to work with it, and word of the change.
+ * know to work with it, and word of the change. Of a spare nobody has to know more than its versions.
  */
 export function versionUpdate(
-  { schemaName, tenant }: MigrationTarget,
+  target: MigrationTarget,
   { module, version, breaking, breakingBefore }: Migration,
   direction: 'up' | 'down',
 ): string {
-  if (tenant === undefined || module === sharedStream) return ''
+  const { schemaName, tenant } = target
+  if (roleIn(target) === undefined || module === sharedStream) return ''
   const [reached, required] = direction === 'up' ? [version, version] : [version - 1, breakingBefore]
   const requirement = breaking
     ? `required_versions = required_versions || '{"${module}": ${required}}', `
     : ''
+  const versions = `schema_versions = schema_versions || '{"${module}": ${reached}}'`
+  if (tenant === undefined)
+    return `/* spares.versions.update */ update public.spare_schemas set ${versions}, updated_at = now() where schema_name = '${schemaName}';\n`
   return (
-    '/* fleet.versions.update */ update public.tenant_schemas set schema_versions = schema_versions || ' +
-    `'{"${module}": ${reached}}', ${requirement}updated_at = now() where schema_name = '${schemaName}';\n` +
+    `/* fleet.versions.update */ update public.tenant_schemas set ${versions}, ${requirement}updated_at = now() where schema_name = '${schemaName}';\n` +
     `/* fleet.versions.announce */ notify ${SCHEMA_CHANNEL}, '${tenant}';\n`
   )
 }

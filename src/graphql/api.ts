@@ -50,6 +50,8 @@ export interface ApiContext {
 export interface GraphqlApi {
   readonly name: 'tenant' | 'account' | 'platform'
   readonly schema: GraphQLSchema
+  /** What whoever has this context is shown of the schema, when that is not all of it. */
+  offeredSchema?(context: ApiContext): GraphQLSchema
   /** Throws an AppError when the request is refused as a whole: no credential, no tenant, no right to this API. */
   createContext(facts: RequestFacts): Promise<ApiContext>
   /** There when clients may subscribe. */

@@ -4,6 +4,7 @@ import type { TenantOperation, WriteOptions } from '../entity/operation-context.
 import { runOnce, type OnceRequest } from '../entity/run-once.js'
 import { hasWrittenEvents } from '../events/outbox.js'
 import type { Actor } from '../tenancy/actor.js'
+import { moduleUse, type ModuleUse } from '../tenancy/module-access.js'
 import { rolePermits, type Permission } from '../tenancy/role-permissions.js'
 import type { Session } from '../tenancy/session.js'
 import type { TenantGate } from '../tenancy/served-versions.js'
@@ -54,8 +55,9 @@ export function partyOf(
 /** One operation inside one organization. */
 export class TenantContext extends ScopedOperation implements TenantOperation {
   readonly actor: Actor
-  /** The organization stays the same; what the actor is in it may change while a subscription lasts. */
-  tenant: Tenant
+  #tenant: Tenant
+  /** One moment for the whole operation: what it may use at its beginning it may use to its end. */
+  #provenAt = Date.now()
   /** Value of the header `idempotency-key`, unchecked. */
   readonly idempotencyKey: string | undefined
   readonly #announce: ((tenant: Tenant) => void) | undefined
@@ -70,7 +72,7 @@ export class TenantContext extends ScopedOperation implements TenantOperation {
     const identityId = actor.kind === 'person' ? actor.identityId : undefined
     super(database, tenantScope(tenant.tenant, tenant.organizationId, identityId), facts)
     this.actor = actor
-    this.tenant = tenant
+    this.#tenant = tenant
     this.idempotencyKey = facts.idempotencyKey
     this.#announce = database.announce
   }
@@ -103,12 +105,22 @@ export class TenantContext extends ScopedOperation implements TenantOperation {
     return result
   }
 
+  get tenant(): Tenant {
+    return this.#tenant
+  }
+
+  /** The organization stays the same; what the actor is in it, and what it has, may change in a subscription. */
+  proven(tenant: Tenant): void {
+    this.#tenant = tenant
+    this.#provenAt = Date.now()
+  }
+
   get party(): LimitedParty {
     return partyOf(this.tenant, this.actor)
   }
 
-  hasModule(module: string): boolean {
-    return this.tenant.modules.has(module)
+  moduleUse(module: string): ModuleUse {
+    return moduleUse(this.#tenant.modules.get(module), this.#provenAt)
   }
 
   permits(permission: Permission): boolean {

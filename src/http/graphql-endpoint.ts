@@ -89,9 +89,10 @@ export class GraphqlEndpoint {
         ApolloServerPluginUsageReportingDisabled(),
         requestPlugin(exchangeOf, logger),
         costPlugin(exchangeOf),
-        ...(config.compiledExecution
-          ? [executionPlugin(new CompiledOperations(api.schema, config.documentCacheSize))]
-          : []),
+        executionPlugin(
+          api,
+          config.compiledExecution ? new CompiledOperations(api.schema, config.documentCacheSize) : undefined,
+        ),
       ],
     })
   }

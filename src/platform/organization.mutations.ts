@@ -69,7 +69,7 @@ export class OrganizationMutations {
     confirm: string,
     @Ctx() context: PlatformContext,
   ): Promise<DeleteOrganizationPayload> {
-    requireConfirmation(key, confirm)
+    requireConfirmation(key, confirm, 'delete the organization')
     return controlOrganization(context, key, (admin, tenant, by) =>
       deleteTenant(admin, tenant, { immediately: false, by }),
     )

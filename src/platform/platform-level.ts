@@ -9,6 +9,7 @@ const READ: readonly Permission[] = ['organization.read', 'fleet.read', 'tool.re
 
 const WRITE: readonly Permission[] = [
   'organization.create',
+  'organization.update',
   'organization.suspend',
   'organization.delete',
   'tool.create',

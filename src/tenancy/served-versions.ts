@@ -41,7 +41,7 @@ export function servedVersions({ modules }: MigrationCatalogue): ServedVersions 
  * while a module's schema is too old for it, or so new that it breaks with what this program knows.
  */
 export function requireServableVersions(entry: DirectoryEntry, gate: TenantGate): void {
-  for (const module of [coreModule, ...entry.modules]) {
+  for (const module of [coreModule, ...entry.modules.keys()]) {
     const known = gate.versions.known.get(module)
     // A module this program has no tables for is one it never touches.
     if (known === undefined) continue

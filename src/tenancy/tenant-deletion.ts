@@ -1,8 +1,9 @@
 import type pg from 'pg'
-import { acquireLock, releaseLock, schemaLockName, type Queryable } from '../database/advisory-lock.js'
-import { ownerTransaction, ownerTransactionOn, withClient } from '../database/owner-transaction.js'
+import type { Queryable } from '../database/advisory-lock.js'
+import { ownerTransaction, ownerTransactionOn } from '../database/owner-transaction.js'
 import { AppError } from '../errors.js'
 import type { PlatformActor } from './platform-audit.js'
+import { underSchemaLock } from './schema-lock.js'
 import { parseTenantId, roleOf, schemaOf, type TenantId } from './tenant-id.js'
 import { requireNoOperation } from './tenant-operations.js'
 import { moveTenant, showTenant, type TenantRecord } from './tenant-record.js'
@@ -27,7 +28,6 @@ export interface DeletionOutcome {
 }
 
 const DEFAULT_GRACE_DAYS = 30
-const DEFAULT_WAIT = 60_000
 /** Requests that were running when the tenant stopped being served have this long to end (ms). */
 const DROP_LOCK_TIMEOUT = 10_000
 
@@ -42,16 +42,10 @@ export async function deleteTenant(
   tenant: TenantId,
   options: DeleteOptions,
 ): Promise<DeletionOutcome> {
-  return withClient(admin, async (client) => {
-    const lock = schemaLockName(schemaOf(tenant))
-    await acquireLock(client, lock, options.wait ?? DEFAULT_WAIT)
-    try {
-      const record = await beginDeletion(client, tenant, options)
-      if (record.state === 'deleted' || !options.immediately) return outcome(client, tenant)
-      return await drop(admin, client, record, options.by)
-    } finally {
-      await releaseLock(client, lock).catch(() => {})
-    }
+  return underSchemaLock(admin, schemaOf(tenant), options.wait, async (client) => {
+    const record = await beginDeletion(client, tenant, options)
+    if (record.state === 'deleted' || !options.immediately) return outcome(client, tenant)
+    return drop(admin, client, record, options.by)
   })
 }
 

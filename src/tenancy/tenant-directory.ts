@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { sql } from 'kysely'
 import type pg from 'pg'
 import { isAccessRole, type AccessRole, type ApiKeyActor } from './actor.js'
+import type { ModuleAccess } from './module-access.js'
 import { inReadSession, statements, type SessionOptions } from './session.js'
 import { accountScope, platformScope } from './session-scope.js'
 import { parseTenantId, type TenantId } from './tenant-id.js'
@@ -14,8 +15,8 @@ export interface DirectoryEntry {
   readonly name: string
   readonly plan: string
   readonly state: TenantState
-  /** Installed optional modules; core is implied. */
-  readonly modules: ReadonlySet<string>
+  /** Optional modules that are installed and that it was given access to, ended or not; core is implied. */
+  readonly modules: ReadonlyMap<string, ModuleAccess>
   /** The organization's own limits: `organizations.settings` → `limits`, as they are kept. */
   readonly limits: unknown
   /** Version of each module's tables. */
@@ -48,12 +49,19 @@ interface Row {
   name: string
   plan: string
   state: TenantState
-  modules: string[]
+  modules: Readonly<Record<string, ModuleAccess>>
   limits: unknown
   schema_versions: Record<string, number>
   required_versions: Record<string, number>
   quota: number | null
 }
+
+/** Entitled and installed are different facts; a module is served where both are true. */
+const MODULES = sql.raw(`
+  (select coalesce(json_object_agg(c.name, json_build_object('level', a.access_level, 'expiresAt',
+      case when isfinite(a.expires_at) then floor(extract(epoch from a.expires_at) * 1000) end)), '{}')
+    from public.module_access a join public.modules c on c.id = a.module_id
+    where a.organization_id = o.id and a.access_level <> 'none' and c.name = any(t.modules)) as modules`)
 
 const CAPACITY = 20_000
 const TIME_TO_LIVE = 60_000
@@ -172,7 +180,7 @@ export class TenantDirectory {
     const query = sql<Row & { role: string; expires_at: string | null }>`
       /* directory.membership */
       select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits,
-        o.api_quota_monthly as quota, t.state, t.modules, t.schema_versions, t.required_versions, m.role, m.expires_at
+        o.api_quota_monthly as quota, t.state, t.schema_versions, t.required_versions, m.role, m.expires_at, ${MODULES}
       from public.memberships m
       join public.organizations o on o.id = m.organization_id
       join public.tenant_schemas t on t.organization_id = o.id
@@ -190,7 +198,7 @@ export class TenantDirectory {
     const query = sql<Row>`
       /* directory.organization */
       select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits,
-        o.api_quota_monthly as quota, t.state, t.modules, t.schema_versions, t.required_versions
+        o.api_quota_monthly as quota, t.state, t.schema_versions, t.required_versions, ${MODULES}
       from public.organizations o
       join public.tenant_schemas t on t.organization_id = o.id
       where o.id = ${organizationId}`
@@ -265,7 +273,7 @@ function entryOf(row: Row): DirectoryEntry {
     name: row.name,
     plan: row.plan,
     state: row.state,
-    modules: new Set(row.modules),
+    modules: new Map(Object.entries(row.modules)),
     limits: row.limits,
     schemaVersions: row.schema_versions,
     requiredVersions: row.required_versions,

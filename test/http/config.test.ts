@@ -47,6 +47,7 @@ describe('configuration', () => {
       persistedOnly: false,
       graphiql: true,
       introspection: true,
+      spareSchemas: 0,
       trustedProxies: [],
       shutdownGrace: 10_000,
       subscriptionConnections: 1_000,

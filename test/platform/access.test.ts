@@ -40,6 +40,22 @@ const table: Record<string, { levels: string[]; document: string }> = {
     levels: writers,
     document: 'mutation { deleteOrganization(key: "?", confirm: "?") { __typename } }',
   },
+  'Mutation.enableModule': {
+    levels: writers,
+    document: 'mutation { enableModule(key: "?", module: LLM) { __typename } }',
+  },
+  'Mutation.disableModule': {
+    levels: writers,
+    document: 'mutation { disableModule(key: "?", module: LLM) { __typename } }',
+  },
+  'Mutation.purgeModule': {
+    levels: writers,
+    document: 'mutation { purgeModule(key: "?", module: LLM, confirm: "?") { __typename } }',
+  },
+  'Mutation.changePlan': {
+    levels: writers,
+    document: 'mutation { changePlan(key: "?", plan: PRO) { __typename } }',
+  },
   'Mutation.createTool': {
     levels: writers,
     document: 'mutation { createTool(input: { name: " " }) { __typename } }',

@@ -279,13 +279,16 @@ describe('serving and deleting', () => {
 describe('reading', () => {
   test('every field of an organization can be read, filtered by and sorted by', async () => {
     const acme = await gateway.organization()
-    const scalars = [...organizations.columns.keys()].filter((field) => field !== 'schemaVersions')
+    const objects = { schemaVersions: '{ module version }', moduleAccess: '{ module }' }
+    const fields = [...organizations.columns.keys()].map(
+      (field) => `${field} ${objects[field as keyof typeof objects] ?? ''}`,
+    )
     const { organizations: page } = await operator.query<{
       organizations: { totalCount: number; nodes: Record<string, unknown>[] }
     }>(
       `query ($filter: OrganizationFilter) {
         organizations(filter: $filter, orderBy: [{ field: MEMBER_COUNT, direction: DESC }, { field: KEY }]) {
-          totalCount nodes { ${scalars.join(' ')} schemaVersions { module version } }
+          totalCount nodes { ${fields.join(' ')} }
         }
       }`,
       {

@@ -21,6 +21,7 @@ import { choicesOption, wholeNumber } from '../options.js'
 import { createProgress } from '../progress.js'
 import { untilStopped } from '../stop-signals.js'
 import { addDrift } from './fleet-drift.js'
+import { addSpareCommands } from './fleet-spares.js'
 
 const RUN = 'id of a run, or `latest`'
 
@@ -28,13 +29,14 @@ const RUN = 'id of a run, or `latest`'
 export function addFleetCommands(program: Command, invocation: Invocation, onExit: OnExit): void {
   const fleet = program
     .command('fleet')
-    .description('look after the schemas of all organizations: runs over many of them, and drift')
+    .description('look after the schemas of all organizations: runs over many of them, drift, spares')
   addRuns(fleet, invocation, onExit)
   addShow(fleet, invocation, onExit)
   addWatch(fleet, invocation, onExit)
   addResume(fleet, invocation, onExit)
   addPauseAndCancel(fleet, invocation, onExit)
   addDrift(fleet, invocation, onExit)
+  addSpareCommands(fleet, invocation, onExit)
 }
 
 function addRuns(fleet: Command, invocation: Invocation, onExit: OnExit): void {

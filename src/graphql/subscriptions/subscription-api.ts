@@ -44,6 +44,7 @@ export function subscriptionApi(options: TenantContextOptions, hub: EventHub): S
         return resolveTenant(directory, actor, [tenant], gate)
       }
       let current = await prove()
+      const running = new Set<SubscriptionOperation>()
       return {
         tenant,
         get party() {
@@ -51,9 +52,10 @@ export function subscriptionApi(options: TenantContextOptions, hub: EventHub): S
         },
         async prove() {
           current = await prove()
+          for (const operation of running) operation.proven(current)
         },
-        createOperation: () =>
-          new SubscriptionOperation({
+        createOperation() {
+          const operation = new SubscriptionOperation({
             pool: options.pool,
             session: options.session,
             hub,
@@ -61,7 +63,11 @@ export function subscriptionApi(options: TenantContextOptions, hub: EventHub): S
             actor,
             tenant: current,
             prove,
-          }),
+            onEnd: () => void running.delete(operation),
+          })
+          running.add(operation)
+          return operation
+        },
       }
     },
   }

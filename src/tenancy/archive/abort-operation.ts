@@ -3,7 +3,7 @@ import { ownerTransactionOn } from '../../database/owner-transaction.js'
 import { AppError } from '../../errors.js'
 import type { PlatformActor } from '../platform-audit.js'
 import { roleOf, schemaOf, type TenantId } from '../tenant-id.js'
-import { withTenantLock } from '../tenant-lock.js'
+import { underSchemaLock } from '../schema-lock.js'
 import { closeOperation, findOpenOperation, type TenantOperation } from '../tenant-operations.js'
 import { moveTenant, showTenant } from '../tenant-record.js'
 import { undoRestore } from './restore-tenant.js'
@@ -23,7 +23,7 @@ export async function abortOperation(
 ): Promise<TenantOperation['kind']> {
   const work = (client: pg.PoolClient): Promise<TenantOperation['kind']> =>
     ownerTransactionOn(client, (db) => abort(db, tenant, by))
-  return withTenantLock(admin, tenant, work, wait)
+  return underSchemaLock(admin, schemaOf(tenant), wait, work)
 }
 
 async function abort(

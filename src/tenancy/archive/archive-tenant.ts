@@ -7,7 +7,7 @@ import type { MigrationCatalogue } from '../../fleet/migration-files.js'
 import type { PlatformActor } from '../platform-audit.js'
 import { roleOf, schemaOf, type TenantId } from '../tenant-id.js'
 import { dropSchemaAndRole } from '../tenant-deletion.js'
-import { withTenantLock } from '../tenant-lock.js'
+import { underSchemaLock } from '../schema-lock.js'
 import { closeOperation, findOpenOperation, noteInOperation, openOperation } from '../tenant-operations.js'
 import { moveTenant, showTenant, type TenantRecord } from '../tenant-record.js'
 import { checkArchive, type CheckedArchive } from './check-archive.js'
@@ -42,7 +42,7 @@ export async function archiveTenant(
     if (record.state !== 'archived') await archive(admin, client, record, options)
     return { tenant: await showTenant(client, tenant), folder: await archiveLocation(client, record) }
   }
-  return withTenantLock(admin, tenant, work, options.wait)
+  return underSchemaLock(admin, schemaOf(tenant), options.wait, work)
 }
 
 /** Where the archive of an archived tenant lies. Throws NOT_FOUND. */

@@ -6,14 +6,8 @@ import { readLedger } from '../../fleet/ledger.js'
 import { coreModule } from '../../fleet/migration-files.js'
 import { targetOf } from '../../fleet/migration-message.js'
 import { applyStep, defaultPatience } from '../../fleet/step-runner.js'
-import {
-  activate,
-  applyRemainder,
-  createSchema,
-  fence,
-  recordStep,
-  type ProvisioningContext,
-} from '../provisioning-steps.js'
+import { activate, applyRemainder, createSchema, type ProvisioningContext } from '../provisioning-steps.js'
+import { fence, recordStep } from '../provisioning-sql.js'
 import { schemaOf } from '../tenant-id.js'
 import { closeOperation, noteInOperation } from '../tenant-operations.js'
 import { showTenant, type TenantRecord } from '../tenant-record.js'

@@ -8,7 +8,7 @@ import { newLeaseOwner } from '../../database/lease-owner.js'
 import { claim } from '../provisioner.js'
 import type { ProvisioningContext } from '../provisioning-steps.js'
 import { parseTenantId, schemaOf, type TenantId } from '../tenant-id.js'
-import { withTenantLock } from '../tenant-lock.js'
+import { underSchemaLock } from '../schema-lock.js'
 import { findOpenOperation } from '../tenant-operations.js'
 import { findTenant, showTenant, type TenantRecord } from '../tenant-record.js'
 import type { CheckedArchive } from './check-archive.js'
@@ -66,7 +66,7 @@ export async function importTenant(
     const context = { client, admin, tenant, leaseOwner, migrations: options.migrations, by: options.by }
     return undoingFailures(admin, tenant, () => fill(context, archive, options))
   }
-  return withTenantLock(admin, tenant, work, options.wait)
+  return underSchemaLock(admin, schemaOf(tenant), options.wait, work)
 }
 
 /** Refuses an id that is taken; takes back what an interrupted import of another archive left. */

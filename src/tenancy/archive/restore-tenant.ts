@@ -5,8 +5,8 @@ import type { MigrationCatalogue } from '../../fleet/migration-files.js'
 import type { PlatformActor } from '../platform-audit.js'
 import { newLeaseOwner } from '../../database/lease-owner.js'
 import { claim } from '../provisioner.js'
-import type { TenantId } from '../tenant-id.js'
-import { withTenantLock } from '../tenant-lock.js'
+import { schemaOf, type TenantId } from '../tenant-id.js'
+import { underSchemaLock } from '../schema-lock.js'
 import { closeOperation, findOpenOperation, openOperation } from '../tenant-operations.js'
 import { moveTenant, showTenant, type TenantRecord } from '../tenant-record.js'
 import { archiveLocation, forgetSchema } from './archive-tenant.js'
@@ -33,7 +33,7 @@ export async function restoreTenant(
 ): Promise<TenantRecord> {
   const work = async (client: pg.PoolClient): Promise<TenantRecord> =>
     restore(admin, client, await restorable(client, tenant), options)
-  return withTenantLock(admin, tenant, work, options.wait)
+  return underSchemaLock(admin, schemaOf(tenant), options.wait, work)
 }
 
 async function restorable(client: pg.PoolClient, tenant: TenantId): Promise<TenantRecord> {
