@@ -46,6 +46,7 @@ export class ChangePlanPayload {
 @Resolver()
 export class ModuleMutations {
   @Mutation(() => EnableModulePayload, {
+    nullable: true,
     description:
       'Lets an organization use a module, within a second on every gateway: its tables are made, or brought up to date, first. Doing it again changes nothing.',
   })
@@ -77,6 +78,7 @@ export class ModuleMutations {
   }
 
   @Mutation(() => DisableModulePayload, {
+    nullable: true,
     description:
       'Stops the use of a module, within a second on every gateway: its fields answer `MODULE_NOT_ENABLED`. Its data is kept and comes back with `enableModule`.',
   })
@@ -97,6 +99,7 @@ export class ModuleMutations {
   }
 
   @Mutation(() => PurgeModulePayload, {
+    nullable: true,
     description: 'Drops the tables of a disabled module with all their data. There is no way back.',
   })
   purgeModule(
@@ -113,6 +116,7 @@ export class ModuleMutations {
   }
 
   @Mutation(() => ChangePlanPayload, {
+    nullable: true,
     description:
       'Changes what an organization has subscribed to. Modules that only the old plan included are disabled; what was granted beside it stays; trials of what the new one includes become full access.',
   })
