@@ -37,6 +37,7 @@ abstract class PipelinedSession implements Session {
   #prepared: PreparedStatements | undefined
   #isStale = false
   #unanswered = 0
+  #failed = false
   #client: Promise<pg.PoolClient> | undefined
   #entered: Promise<unknown> | undefined
   #db: Kysely<Database> | undefined
@@ -101,6 +102,7 @@ abstract class PipelinedSession implements Session {
       await this.#entered
       return await answer
     } catch (error) {
+      this.#failed = true
       if (name !== undefined && isStalePlan(error)) this.#giveUpNames()
       throw this.#aborted ?? error
     } finally {
@@ -141,10 +143,11 @@ abstract class PipelinedSession implements Session {
 
   /**
    * Ends what only read. COMMIT is sent and not waited for: whoever takes the connection next sends behind it, it may be
-   * in the same packet. Not while a statement is running, which nobody else should have to wait for.
+   * in the same packet. Not while a statement is running, which nobody else should have to wait for; nor when one has
+   * failed, perhaps because the connection is broken.
    */
   protected async endReading(): Promise<void> {
-    if (this.#unanswered > 0) return this.end('commit')
+    if (this.#unanswered > 0 || this.#failed) return this.end('commit')
     if (this.#ended || this.#client === undefined) return
     this.#ended = true
     const client = await this.#client

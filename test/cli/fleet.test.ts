@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { coreModule, latestVersion, loadMigrations } from '../../src/fleet/migration-files.js'
 import { schemaOf, type TenantId } from '../../src/tenancy/tenant-id.js'
 import { freshDatabase, type TestDatabase } from '../support/database.js'
 import { newTenant } from '../support/new-tenant.js'
@@ -34,7 +35,8 @@ test('before the first run there is none to show, list or resume', async () => {
 
 test('a run in waves that fails is shown, resumed once mended, and watched to its end', async () => {
   const [broken, other] = tenants
-  // Takes the last step back; making it again meets something of the same name.
+  const core = latestVersion((await loadMigrations()).modules.get(coreModule)!)
+  // Takes the search back; making it again meets something of the same name.
   await orgscope(['migrate', 'down', '--module', 'core', '--to', '5', '--yes'])
   await database.admin.query(`create index users_search_idx on ${schemaOf(broken!)}.users (id)`)
   const up = await orgscope(['migrate', 'up', '--canary', '1', '--max-failures', '0'])
@@ -54,7 +56,7 @@ test('a run in waves that fails is shown, resumed once mended, and watched to it
   await database.admin.query(`drop index ${schemaOf(broken!)}.users_search_idx`)
   expect(await orgscope(['fleet', 'resume', 'latest'])).toMatchObject({
     code: 0,
-    stdout: 'Did 2 steps; 2 tenants had something to do.\n',
+    stdout: `Did ${2 * (core - 5)} steps; 2 tenants had something to do.\n`,
   })
   const watched = await orgscope(['fleet', 'watch', run!.id, '--json'])
   expect(watched.code).toBe(0)

@@ -70,6 +70,7 @@ export const sharedTableRules: Readonly<Record<string, SharedTableRule>> = {
   api_key_usage: {
     rows: 't.api_key_id in (select k.id from public.api_keys k where k.organization_id = :organization)',
   },
+  organization_api_usage: { rows: OWN },
   scim_tokens: { rows: OWN },
 
   sso_accounts: {

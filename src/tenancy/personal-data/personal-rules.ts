@@ -48,6 +48,9 @@ export const personalRules: Readonly<Record<string, PersonalRule>> = {
   teams: { by: 'lead_id', neutral: 'name description settings' },
   team_members: { about: 'user_id', by: 'added_by removed_by' },
 
+  // core: catalog
+  in_house_tools: { neutral: 'name vendor description website integration_method aliases extra' },
+
   // core: access
   resources: {
     by: 'owner_id',
