@@ -72,18 +72,18 @@ export async function renewLeases(db: Queryable, runId: string, runner: string):
   return rows[0]?.running === true
 }
 
-/** Gives back what a runner claimed and did not finish: one item, or all. */
+/** Gives back what a runner claimed and did not finish, all but the items it still has. */
 export async function releaseItems(
   db: Queryable,
   runId: string,
   runner: string,
-  itemId?: string,
+  held: Iterable<string> = [],
 ): Promise<void> {
   await db.query(
     `/* fleet.items.release */
      update public.fleet_run_items set status = 'pending', lease_owner = null, lease_until = null
-     where fleet_run_id = $1 and lease_owner = $2 and status = 'running' and ($3::uuid is null or id = $3)`,
-    [runId, runner, itemId ?? null],
+     where fleet_run_id = $1 and lease_owner = $2 and status = 'running' and id <> all($3::uuid[])`,
+    [runId, runner, [...held]],
   )
 }
 

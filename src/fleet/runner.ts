@@ -90,9 +90,12 @@ class FleetRunner {
   readonly #name = newLeaseOwner()
   readonly #failures: FleetFailure[] = []
   readonly #ready: PreparedItem[] = []
+  /** Items that wait here or are worked on; a lost connection may leave others claimed that nobody has. */
+  readonly #held = new Set<string>()
+  #mayHaveLost = false
   #observer!: pg.PoolClient
   #reconnecting: Promise<void> | undefined
-  #refilling: Promise<boolean> | undefined
+  #refilling: Promise<boolean | undefined> | undefined
   #stopping = false
   #steps = 0
   #finished = 0
@@ -133,8 +136,10 @@ class FleetRunner {
       for (;;) {
         const prepared = await this.#next(concurrency)
         if (prepared === undefined) return
-        await this.#surviving(prepared, () =>
-          withClient(this.#admin, (client) => this.#workOn(client, prepared)),
+        await this.#surviving(() =>
+          withClient(this.#admin, (client) => this.#workOn(client, prepared)).finally(() =>
+            this.#held.delete(prepared.item.id),
+          ),
         )
         this.#itemEnded()
       }
@@ -150,7 +155,7 @@ class FleetRunner {
       if (this.#isStopping) return undefined
       const ready = this.#ready.shift()
       if (ready !== undefined) return ready
-      this.#refilling ??= this.#surviving(undefined, () => this.#refill(concurrency)).finally(() => {
+      this.#refilling ??= this.#surviving(() => this.#refill(concurrency)).finally(() => {
         this.#refilling = undefined
       })
       if ((await this.#refilling) === false) return undefined
@@ -160,10 +165,17 @@ class FleetRunner {
   /** Claims more; waits while others work on what has to be done first. Resolves to false when nothing will come. */
   async #refill(concurrency: number): Promise<boolean> {
     while (!this.#isStopping) {
+      if (this.#mayHaveLost) {
+        // An outage in between sets it again.
+        this.#mayHaveLost = false
+        await releaseItems(this.#observer, this.#run.id, this.#name, this.#held)
+      }
       const items = await claimItems(this.#observer, this.#run.id, this.#name, concurrency)
       if (items.length > 0) {
         this.#tellWave(items[0]!.wave)
-        this.#ready.push(...(await prepareItems(this.#observer, this.#catalogue, this.#run, items)))
+        const prepared = await prepareItems(this.#observer, this.#catalogue, this.#run, items)
+        for (const { item } of prepared) this.#held.add(item.id)
+        this.#ready.push(...prepared)
         return true
       }
       const { status, counts } = await findRun(this.#observer, this.#run.id)
@@ -234,22 +246,16 @@ class FleetRunner {
     })
   }
 
-  /** Does something again when the database went away meanwhile; an item is given back for that. */
-  async #surviving<Result>(
-    item: PreparedItem | undefined,
-    work: () => Promise<Result>,
-  ): Promise<Result | true> {
-    for (;;) {
-      try {
-        return await work()
-      } catch (error) {
-        if (!isDatabaseDown(error)) throw error
-        this.#reconnecting ??= this.#reconnect(error).finally(() => (this.#reconnecting = undefined))
-        await this.#reconnecting
-        if (item === undefined) continue
-        await releaseItems(this.#admin, this.#run.id, this.#name, item.item.id)
-        return true
-      }
+  /** Does something and, when the database went away meanwhile, waits until it is back; nothing is done again here. */
+  async #surviving<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isDatabaseDown(error)) throw error
+      this.#mayHaveLost = true
+      this.#reconnecting ??= this.#reconnect(error).finally(() => (this.#reconnecting = undefined))
+      await this.#reconnecting
+      return undefined
     }
   }
 

@@ -51,15 +51,23 @@ test(
       const catalogue = withMigration(files, {
         module: 'core',
         name: 'outlived',
-        up: 'create table outlived (id integer); insert into outlived values (1); select pg_sleep(0.2);',
+        up: 'create table outlived (id integer); insert into outlived values (1); select pg_sleep(0.5);',
       })
+      // Once two tenants are done, the next two are in the middle of the step when it happens.
       let restarted: Promise<unknown> | undefined
       const outcome = await migrateUp(admin, catalogue, {
         concurrency: 2,
         onProgress: ({ type }) => {
           if (type !== 'tenant' || restarted !== undefined) return
-          process.kill(serverPid(server.dataDirectory), 'SIGKILL')
-          restarted = until(() => server.said.some((line) => line.includes('is gone')))
+          restarted = until(async () => {
+            const { rowCount } = await admin.query(
+              `select from pg_stat_activity a where wait_event = 'PgSleep' and exists
+                 (select from public.fleet_run_items i where i.status = 'succeeded')`,
+            )
+            return rowCount! > 0
+          })
+            .then(() => process.kill(serverPid(server.dataDirectory), 'SIGKILL'))
+            .then(() => until(() => server.said.some((line) => line.includes('is gone'))))
             .then(() => server.stop())
             .then(() => startServer({ directory, settings: {} }))
         },

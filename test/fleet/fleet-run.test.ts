@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { acquireLock } from '../../src/database/advisory-lock.js'
 import { withClient } from '../../src/database/owner-transaction.js'
@@ -430,6 +431,27 @@ test('a connection that is cut in the middle of a step costs nothing but the tim
   expect(await rowsIn('cut')).toEqual([1, 1, 1, 1, 1])
   const { items } = await showRun(database.admin, outcome.run!)
   expect(Math.max(...items.map(({ attempts }) => attempts))).toBe(2)
+})
+
+test('tenants claimed over a connection that is lost before they are begun are begun all the same', async () => {
+  extend('claimed', 'create table claimed (id integer); insert into claimed values (1);')
+  const pool = database.pool(database.adminUrl, 3)
+  const sockets: Socket[] = []
+  pool.on('connect', (client) => {
+    sockets.push((client as unknown as { connection: { stream: Socket } }).connection.stream)
+  })
+  let waves = 0
+  const outcome = await migrateUp(pool, files, {
+    concurrency: 2,
+    onProgress: ({ type }) => {
+      // Told between the claim and the look at what the claimed ones lack; later waves are left alone.
+      if (type === 'wave' && waves++ === 0) for (const socket of sockets) socket.destroy()
+    },
+  })
+  expect(outcome).toMatchObject({ failures: [], status: 'succeeded' })
+  expect(await rowsIn('claimed')).toEqual([1, 1, 1, 1, 1])
+  const { items } = await showRun(database.admin, outcome.run!)
+  expect(items.filter(({ attempts }) => attempts === 2)).toHaveLength(2)
 })
 
 test('runs are listed newest first, by their state; one that is not there is named', async () => {
