@@ -14,10 +14,13 @@ const CATALOGUES: Readonly<Record<string, string>> = {
   framework_id: 'compliance_frameworks',
 }
 
+/** Tables of a tenant whose rows stand beside those of a catalogue, by the catalogue's name. */
+const OWN_TABLES: Readonly<Record<string, string>> = { tool_catalog: 'in_house_tools' }
+
 const AT_ONCE = 4
 
 /**
- * Counts rows that name a row of the catalogue that is not there. It reads whole tables of every tenant, one
+ * Counts rows that name a row that neither the catalogue nor the tenant's own table beside it has. It reads whole tables of every tenant, one
  * statement for each column, so it is only done when asked for.
  */
 export async function danglingReferences(
@@ -69,19 +72,37 @@ async function countDangling(
     for (const { table, column } of columns) {
       const catalogue = CATALOGUES[column]!
       const named = `${schemaOf(tenant)}.${db.escapeIdentifier(table)}`
+      const places = await placesOf(db, tenant, catalogue)
+      const isThere = places.map((place) => `exists (select from ${place} c where c.id = t.${column})`)
       const { rows } = await db.query<{ rows: number }>(
         `/* drift.dangling */ select count(*) as rows from ${named} t
-         where t.${column} is not null and not exists (select from public.${catalogue} c where c.id = t.${column})`,
+         where t.${column} is not null and not (${isThere.join(' or ')})`,
       )
       const count = rows[0]!.rows
       if (count === 0) continue
       findings.push({
         about: 'references',
-        message: `${count} row${count === 1 ? '' : 's'} of ${table} name${count === 1 ? 's' : ''} a ${column} that public.${catalogue} does not have`,
+        message: `${count} row${count === 1 ? '' : 's'} of ${table} name${count === 1 ? 's' : ''} a ${column} that ${lackedBy(places)}`,
         repair: [],
         left: 'which row was meant is for somebody to decide',
       })
     }
     return findings
   })
+}
+
+/** Tables where a row that is named may be. A damaged schema may have lost its own one, which is told as such. */
+async function placesOf(db: pg.PoolClient, tenant: TenantId, catalogue: string): Promise<string[]> {
+  const own = OWN_TABLES[catalogue]
+  if (own === undefined) return [`public.${catalogue}`]
+  const place = `${schemaOf(tenant)}.${own}`
+  const { rows } = await db.query<{ exists: boolean }>(
+    '/* drift.own_table */ select to_regclass($1) is not null as exists',
+    [place],
+  )
+  return rows[0]!.exists ? [`public.${catalogue}`, place] : [`public.${catalogue}`]
+}
+
+function lackedBy(places: readonly string[]): string {
+  return places.length === 1 ? `${places[0]} does not have` : `neither ${places.join(' nor ')} has`
 }

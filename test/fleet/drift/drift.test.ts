@@ -4,6 +4,7 @@ import { detectDrift } from '../../../src/fleet/drift/detect-drift.js'
 import type { TenantDrift } from '../../../src/fleet/drift/finding.js'
 import { repairTenant } from '../../../src/fleet/drift/repair-tenant.js'
 import { loadMigrations, type MigrationCatalogue } from '../../../src/fleet/migration-files.js'
+import { dropSpares, fillSpares } from '../../../src/tenancy/spare-pool.js'
 import { schemaOf, type TenantId } from '../../../src/tenancy/tenant-id.js'
 import { withMigration } from '../../support/catalogue.js'
 import { freshDatabase, type TestDatabase } from '../../support/database.js'
@@ -243,9 +244,49 @@ test('rows that name a tool that is not there are counted when asked for', async
   expect(drift!.findings).toEqual([
     expect.objectContaining({
       about: 'references',
-      message: '2 rows of tool_policies name a tool_id that public.tool_catalog does not have',
+      message: `2 rows of tool_policies name a tool_id that neither public.tool_catalog nor ${schemaOf(tenant)}.in_house_tools has`,
     }),
   ])
+})
+
+test('a tool of the organization itself is there as well', async () => {
+  const tenant = await newTenant(database.admin, { modules: ['usage'] })
+  const schema = schemaOf(tenant)
+  const own = '00000000-0000-7000-8000-000000000003'
+  await database.admin.query(
+    `insert into ${schema}.in_house_tools (id, name) values ('${own}', 'Ours');
+     insert into ${schema}.usage_events (tool_id) values ('${own}')`,
+  )
+  const check = async (): Promise<string[]> => {
+    const [drift] = await detectDrift(database.admin, catalogue, { only: [tenant], references: true })
+    return drift!.findings.map(({ message }) => message)
+  }
+  expect(await check()).toEqual([])
+  await database.admin.query(`delete from ${schema}.in_house_tools`)
+  expect(await check()).toEqual([
+    `1 row of usage_events names a tool_id that neither public.tool_catalog nor ${schema}.in_house_tools has`,
+  ])
+})
+
+test('spare schemas are not looked at, and a tenant made from one is like any other', async () => {
+  try {
+    const { made } = await fillSpares(database.admin, catalogue, { count: 2, sets: [['usage']] })
+    const used: string[] = []
+    const onSpare = (spare: string): void => void used.push(spare)
+    const tenant = await newTenant(database.admin, { modules: ['usage'], migrations: catalogue, onSpare })
+    expect(used).toEqual([made[0]])
+    // Worse than drift: not even its tables are there.
+    await database.admin.query(`drop schema "${made[1]}" cascade`)
+    const drift = await detectDrift(database.admin, catalogue)
+    const fleet = await database.admin.query<{ tenants: number }>(
+      `select count(*)::integer as tenants from public.tenant_schemas where state in ('active', 'suspended')`,
+    )
+    expect(drift).toHaveLength(fleet.rows[0]!.tenants)
+    const of = (id: TenantId) => drift.find((one) => one.tenant === id)!
+    expect(of(tenant)).toEqual({ tenant, fingerprint: of(bystander).fingerprint, findings: [] })
+  } finally {
+    await dropSpares(database.admin, catalogue)
+  }
 })
 
 test('two connections are enough, one is refused', async () => {
