@@ -48,7 +48,7 @@ export interface ProvisioningStep {
 
 /** In this order; the last one makes the tenant routable. */
 export const provisioningSteps: readonly ProvisioningStep[] = [
-  { name: 'schema', run: createSchema },
+  { name: 'schema', run: obtainSchema },
   { name: 'remainder', run: applyRemainder },
   { name: 'owner', run: createOwner },
   { name: 'activate', run: activate },
@@ -72,16 +72,22 @@ export function missingModules(record: TenantRecord, migrations: MigrationCatalo
   )
 }
 
+/** A spare schema where there is one with just these modules, and a new one otherwise. */
+async function obtainSchema(context: ProvisioningContext, record: TenantRecord): Promise<void> {
+  const modules = missingModules(record, context.migrations)
+  if (await handOutSpare(context, record, modules)) return
+  await createSchema(context, record, modules)
+}
+
 /**
- * Role, schema, every module's tables, ledger and default rows: one transaction, sent as one message, or a spare schema
- * where there is one. A schema that exists already is nobody's we know, so it is refused rather than adopted.
+ * Role, schema, every module's tables, ledger and default rows: one transaction, sent as one message. A schema that
+ * exists already is nobody's we know, so it is refused rather than adopted.
  */
 export async function createSchema(
   context: ProvisioningContext,
   record: TenantRecord,
-  modules = missingModules(record, context.migrations),
+  modules: readonly string[],
 ): Promise<void> {
-  if (await handOutSpare(context, record, modules)) return
   const plan = await planModules(context, modules)
   const sendable = leadingTransactional(plan.steps)
   const isAll = sendable.length === plan.steps.length

@@ -124,6 +124,24 @@ describe('a spare schema', () => {
     expect(await one(`select to_regrole($1) is null as gone`, [made[0]])).toEqual({ gone: true })
   })
 
+  test('brings the versions a gateway has to know', async () => {
+    const breaking = withMigration(migrations, {
+      module: 'usage',
+      name: 'breaking',
+      up: '-- orgscope: breaking\ncreate table breaking (id uuid);',
+    })
+    const [cold, warm] = [await requested(), await requested()]
+    expect(await provision(cold, breaking)).toBeUndefined()
+    const { made } = await fillSpares(database.admin, breaking, { count: 1, sets })
+    expect(await provision(warm, breaking)).toBe(made[0])
+    const required = (tenant: TenantId): Promise<object> =>
+      one('select required_versions from public.tenant_schemas where schema_name = $1', [schemaOf(tenant)])
+    const { version } = breaking.modules.get('usage')!.migrations.at(-1)!
+    expect(await required(warm)).toMatchObject({ required_versions: { usage: version } })
+    expect(await required(warm)).toEqual(await required(cold))
+    await dropSpares(database.admin, breaking)
+  })
+
   test('is handed out once, to whoever of several comes first; the others are made anew', async () => {
     await fillSpares(database.admin, migrations, { count: 2, sets })
     const tenants = await Promise.all([1, 2, 3].map(() => requested()))

@@ -40,6 +40,7 @@ export async function fillTenant(
 ): Promise<void> {
   const then = { ...context, migrations: archive.migrations }
   const work: Record<FillStep, (record: TenantRecord) => Promise<void>> = {
+    // Made anew, never out of a spare: its tables are the archive's, of whatever version that was.
     schema: (record) => createSchema(then, record, archive.manifest.modules),
     remainder: (record) => applyRemainder(then, record),
     rows: (record) => fillRows(context, record, archive, options),
