@@ -15,6 +15,7 @@ import { installModules } from './provisioning-steps.js'
 import { underSchemaLock } from './schema-lock.js'
 import { schemaOf, type TenantId } from './tenant-id.js'
 import { listTenantModules, pickModule, type TenantModule } from './tenant-modules.js'
+import { requireNoOperation } from './tenant-operations.js'
 import { showTenant, type TenantRecord } from './tenant-record.js'
 import { isPlan, plans } from './tenant-request.js'
 
@@ -37,7 +38,8 @@ export interface EnableOptions extends AccessRequest {
 /**
  * Lets a tenant use a module: makes its tables, or brings those that are there up to date, and then gives access, so
  * that requests find all of it or nothing. Doing it again changes nothing; a killed run is finished by the next one.
- * Throws BAD_USER_INPUT for what is no module or not in the plan, CONFLICT for a tenant that has no schema.
+ * Throws BAD_USER_INPUT for what is no module or not in the plan, CONFLICT for a tenant that has no schema
+ * and while an operation on it is not finished.
  */
 export async function enableModule(
   admin: pg.Pool,
@@ -49,6 +51,7 @@ export async function enableModule(
   const migrations = options.migrations ?? (await loadMigrations())
   return underSchemaLock(admin, schemaOf(tenant), options.wait, async (client) => {
     const record = await showTenant(client, tenant)
+    await requireNoOperation(client, record)
     requireSchema(record)
     const before = pickModule(await listTenantModules(client, record), name)
     const decided = decideAccess(before, record.plan, options, Date.now())
@@ -71,7 +74,8 @@ export interface DisableOptions {
 
 /**
  * Stops a module's use, and keeps its data: the tables stay, and are migrated with everybody's. Requests that are
- * running finish. Doing it again changes nothing. Throws BAD_USER_INPUT for what is no module.
+ * running finish. Doing it again changes nothing. Throws BAD_USER_INPUT for what is no module,
+ * CONFLICT while an operation on the tenant is not finished.
  */
 export async function disableModule(
   admin: pg.Pool,
@@ -82,6 +86,7 @@ export async function disableModule(
   return ownerTransaction(admin, async (transaction) => {
     const record = await showTenant(transaction, tenant)
     await lockEntitlements(transaction, record)
+    await requireNoOperation(transaction, record)
     const module = pickModule(await listTenantModules(transaction, record), name)
     return changeOf(transaction, tenant, name, await withdrawModule(transaction, record, module, options))
   })
@@ -89,7 +94,7 @@ export async function disableModule(
 
 /**
  * Changes a tenant's plan and what follows from it for its modules. Throws BAD_USER_INPUT for what is no plan, CONFLICT
- * for a tenant that is gone.
+ * for a tenant that is gone and while an operation on it is not finished.
  */
 export async function changePlan(
   admin: pg.Pool,
@@ -106,6 +111,7 @@ export async function changePlan(
     await lockEntitlements(transaction, await showTenant(transaction, tenant))
     const record = await showTenant(transaction, tenant)
     if (record.state === 'deprovisioning' || record.state === 'deleted') throw isGone(record)
+    await requireNoOperation(transaction, record)
     const change = await changePlanOf(transaction, record, plan, by)
     return { ...change, tenant: await showTenant(transaction, tenant) }
   })

@@ -12,6 +12,7 @@ import { writePlatformAudit, type PlatformActor } from './platform-audit.js'
 import { underSchemaLock } from './schema-lock.js'
 import { schemaOf, type TenantId } from './tenant-id.js'
 import { listTenantModules, pickModule } from './tenant-modules.js'
+import { requireNoOperation } from './tenant-operations.js'
 import { announce, showTenant, type TenantRecord } from './tenant-record.js'
 
 export interface PurgeOptions {
@@ -27,8 +28,8 @@ const DROP_LOCK_TIMEOUT = 10_000
 
 /**
  * Drops the tables of a module that is disabled, with their rows, privileges and ledger; enabling it afterwards begins
- * with empty tables. There is no way back. Doing it again changes nothing. Throws CONFLICT while the module is enabled,
- * and when its tables were made by a newer version of this program.
+ * with empty tables. There is no way back. Doing it again changes nothing. Throws CONFLICT while the module is enabled
+ * or an operation on the tenant is not finished, and when its tables were made by a newer version of this program.
  */
 export async function purgeModule(
   admin: pg.Pool,
@@ -39,6 +40,7 @@ export async function purgeModule(
   const migrations = options.migrations ?? (await loadMigrations())
   return underSchemaLock(admin, schemaOf(tenant), options.wait, async (client) => {
     const record = await showTenant(client, tenant)
+    await requireNoOperation(client, record)
     requireSchema(record)
     requireDisabled(record, pickModule(await listTenantModules(client, record), name).module)
     const ledger = await readLedger(client, schemaOf(tenant))
@@ -102,7 +104,7 @@ async function drop(
     await transaction.query(
       `/* tenants.uninstalled */
        update public.tenant_schemas set modules = array_remove(modules, $2),
-         schema_versions = schema_versions - $2, updated_at = now()
+         schema_versions = schema_versions - $2, required_versions = required_versions - $2, updated_at = now()
        where organization_id = $1`,
       [record.organizationId, module],
     )

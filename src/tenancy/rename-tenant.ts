@@ -3,12 +3,14 @@ import { ownerTransaction } from '../database/owner-transaction.js'
 import { AppError } from '../errors.js'
 import { writePlatformAudit, type PlatformActor } from './platform-audit.js'
 import type { TenantId } from './tenant-id.js'
+import { requireNoOperation } from './tenant-operations.js'
 import { announce, showTenant, type TenantRecord } from './tenant-record.js'
 import { refusalOf } from './tenant-request.js'
 
 /**
  * Gives an organization another name, another slug, or both; its id, schema and role never change. The same again
- * changes nothing. Throws CONFLICT_DUPLICATE when another organization has it, BAD_USER_INPUT for what is no slug.
+ * changes nothing. Throws CONFLICT_DUPLICATE when another organization has it, BAD_USER_INPUT for what is no slug,
+ * CONFLICT while an operation on it is not finished.
  */
 export async function renameTenant(
   admin: pg.Pool,
@@ -21,6 +23,7 @@ export async function renameTenant(
     if (record.state === 'deprovisioning' || record.state === 'deleted') {
       throw new AppError('CONFLICT', `Tenant ${tenant} is ${record.state} and keeps its name.`, { tenant })
     }
+    await requireNoOperation(db, record)
     const name = checkedName(wanted.name ?? record.name)
     const slug = wanted.slug ?? record.slug
     if (name === record.name && slug === record.slug) return record

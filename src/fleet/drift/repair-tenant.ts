@@ -6,6 +6,8 @@ import { ownerRole, withClient } from '../../database/owner-transaction.js'
 import { isPostgresError } from '../../database/postgres-error.js'
 import { writePlatformAudit, type PlatformActor } from '../../tenancy/platform-audit.js'
 import { schemaOf, type TenantId } from '../../tenancy/tenant-id.js'
+import { requireNoOperation } from '../../tenancy/tenant-operations.js'
+import { showTenant } from '../../tenancy/tenant-record.js'
 import { LOCK_NOT_AVAILABLE, searchPath, targetOf } from '../migration-message.js'
 import { repairPhases, type DriftFinding, type RepairGuard, type RepairStep } from './finding.js'
 
@@ -46,7 +48,8 @@ export function plannedSteps(findings: readonly DriftFinding[]): PlannedStep[] {
 
 /**
  * Puts one tenant right, in one transaction: each step asks its guard with the table locked, and what rows or other
- * objects refuse is left and named. Throws when a lock was not to be had; then nothing is changed.
+ * objects refuse is left and named. Throws when a lock was not to be had, and CONFLICT while an operation on the tenant
+ * is not finished, whose doing the difference may be; then nothing is changed.
  */
 export async function repairTenant(
   admin: pg.Pool,
@@ -59,6 +62,7 @@ export async function repairTenant(
   return withClient(admin, async (client) => {
     await acquireLock(client, lock, lockTimeout * attempts)
     try {
+      await requireNoOperation(client, await showTenant(client, tenant))
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await inTransaction(client, tenant, findings, options)

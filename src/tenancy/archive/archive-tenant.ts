@@ -177,7 +177,7 @@ export async function forgetSchema(transaction: pg.PoolClient, record: TenantRec
   ])
   await transaction.query(
     `/* tenants.forget_schema */
-     update public.tenant_schemas set modules = '{}', schema_versions = '{}', completed_steps = '{}',
+     update public.tenant_schemas set modules = '{}', schema_versions = '{}', required_versions = '{}', completed_steps = '{}',
        current_step = null, lease_owner = null, lease_until = null
      where organization_id = $1`,
     [record.organizationId],

@@ -8,6 +8,8 @@ import { archiveTenant } from '../../../src/tenancy/archive/archive-tenant.js'
 import { checkArchive } from '../../../src/tenancy/archive/check-archive.js'
 import { importTenant } from '../../../src/tenancy/archive/import-tenant.js'
 import { restoreTenant } from '../../../src/tenancy/archive/restore-tenant.js'
+import { dropSpares, fillSpares } from '../../../src/tenancy/spare-pool.js'
+import { listSpares } from '../../../src/tenancy/spare-schemas.js'
 import { schemaOf } from '../../../src/tenancy/tenant-id.js'
 import { commandLineOf, type CommandLine } from '../../cli/support/command-line.js'
 import { canaryOf } from '../../isolation/support/canary.js'
@@ -132,6 +134,20 @@ test('an anonymous clone names nobody, and adds up to the same', async () => {
   expect(rows).toEqual([{ email: tester, role: 'owner' }])
 })
 
+test('no copy is made out of a spare schema', async () => {
+  const migrations = await loadMigrations()
+  const { made } = await fillSpares(admin, migrations, { count: 1, sets: [['usage']] })
+  try {
+    const copy = uniqueTenant()
+    await orgscope.json('tenant', 'clone', acme.id, '--as', copy)
+    await orgscope.json('tenant', 'archive', copy, '--yes')
+    await orgscope.json('tenant', 'restore', copy)
+    expect((await listSpares(admin, migrations)).map(({ name }) => name)).toEqual(made)
+  } finally {
+    await dropSpares(admin, migrations)
+  }
+})
+
 test('a renamed organization keeps its id, and another one’s name or slug is refused', async () => {
   const { id } = await gateway.organization({ modules: [] })
   const renamed = [
@@ -193,19 +209,30 @@ test(
     await expect(
       archiveTenant(admin, organization.id, { directory, migrations, onStep: stop('drop') }),
     ).rejects.toThrow('the disk is full')
+    const { id } = organization
     for (const command of [
-      ['resume'],
-      ['delete', '--yes'],
-      ['erase-user', '--user', `member@${organization.id}.example`, '--yes'],
+      ['tenant', 'resume', id],
+      ['tenant', 'delete', id, '--yes'],
+      ['tenant', 'erase-user', id, '--user', `member@${id}.example`, '--yes'],
+      ['tenant', 'rename', id, '--name', 'Another name'],
+      ['tenant', 'plan', id, 'free'],
+      ['tenant', 'module', 'enable', id, 'usage'],
+      ['tenant', 'module', 'disable', id, 'usage'],
+      ['tenant', 'module', 'purge', id, 'usage', '--yes'],
     ]) {
-      const [name, ...rest] = command as [string, ...string[]]
-      const refused = await orgscope(['tenant', name, organization.id, ...rest])
-      expect({ name, ...refused }).toMatchObject({
-        name,
+      expect({ command, ...(await orgscope(command)) }).toMatchObject({
+        command,
         code: 1,
         stderr: expect.stringMatching(/The archive of tenant .* is not finished\. Run it again/) as string,
       })
     }
+    // The privilege that archiving takes away is not given back as if somebody had lost it.
+    expect(await orgscope(['fleet', 'drift', '--only', id, '--repair', '--yes'])).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(
+        /nothing was changed: The archive of tenant .* is not finished/,
+      ) as string,
+    })
     expect(await orgscope.json('tenant', 'abort', organization.id, '--yes')).toMatchObject({
       aborted: 'archive',
     })
