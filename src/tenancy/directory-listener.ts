@@ -55,7 +55,9 @@ export class DirectoryListener {
       application_name: 'orgscope directory',
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
-    })
+      // Many notifications may be sent at once, and none of them waits for another.
+      pipeline: true,
+    } as pg.ClientConfig)
     let lost = false
     const lose = (): void => {
       if (lost) return
