@@ -34,7 +34,7 @@ export async function run({ server, report, quick }) {
 }
 
 async function importSlope(server, { report, quick }) {
-  const rows = quick ? 10_000 : 1_000_000
+  const rows = quick ? 3_000 : 1_000_000
   const database = await server.database()
   const child = new Child('import-process.js', [], { execArgv: ['--expose-gc'] })
   try {
@@ -60,7 +60,7 @@ function flatness(what, steepest) {
 
 /** One row by id, a page with relations, and an insert, from organizations in turn: `orgscope serve` itself. */
 async function requestSlope(server, { report, quick }) {
-  const [total, steps] = quick ? [1_000, 5] : [100_000, 25]
+  const [total, steps] = quick ? [320, 5] : [100_000, 25]
   const database = await server.database()
   const load = new Child('load.js')
   let program
@@ -99,7 +99,7 @@ async function sendAll(load, order) {
 
 async function idleGateway(server, { report, quick }) {
   const tenants = quick ? 1 : 100
-  const { idle } = await askEachTenant(server, { report, tenants, rest: quick ? 500 : 10_000 })
+  const { idle } = await askEachTenant(server, { report, tenants, rest: quick ? 50 : 10_000 })
   return limit(`resident memory of an idle gateway with ${tenants} tenants, MB`, idle, IDLE_LIMIT)
 }
 

@@ -48,7 +48,7 @@ process.exitCode = failed.length === 0 ? 0 : 1
 
 /** Resolves to the names of the benchmarks that were not finished or whose answers were not equal. */
 async function runAll(chosen) {
-  const server = await BenchServer.start()
+  const server = await BenchServer.start({ durable: !quick })
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => void server.stop().finally(() => process.exit(1)))
   }
@@ -71,7 +71,7 @@ async function runAll(chosen) {
 async function runOne(server, name) {
   const report = new Report(name)
   report.say(`# ${name}${quick ? ' (quick: the numbers mean nothing)' : ''}`)
-  for (const line of describeMachine(server.version)) report.say(line)
+  for (const line of describeMachine(server.version, !quick)) report.say(line)
   report.say()
   try {
     const outcomes = await benchmarks[name].run({ server, report, quick, offline })

@@ -28,7 +28,8 @@ process.on('message', async ({ url, requests, connections, seconds, amount, patt
   const load = autocannon({
     url,
     connections,
-    ...(amount === undefined ? { duration: seconds } : { amount }),
+    // Whether all of an amount is answered is looked at as often as samples are taken: by default once a second.
+    ...(amount === undefined ? { duration: seconds } : { amount, sampleInt: 50 }),
     requests: sent,
     setupClient: (client) => client.setRequests(rotated(sent, clients++ / connections)),
   })

@@ -63,7 +63,7 @@ export class Report {
 }
 
 /** The machine and the versions, one line each: no number means anything without them. */
-export function describeMachine(postgresVersion) {
+export function describeMachine(postgresVersion, isDurable) {
   const processors = cpus()
   return [
     `date      ${new Date().toISOString()}`,
@@ -72,7 +72,7 @@ export function describeMachine(postgresVersion) {
     `memory    ${(totalmem() / 2 ** 30).toFixed(1)} GiB`,
     `system    ${type()} ${release()}`,
     `node      ${process.version}`,
-    `postgres  ${postgresVersion}, embedded, default settings (fsync and synchronous_commit on)`,
+    `postgres  ${postgresVersion}, embedded, ${isDurable ? 'default settings (fsync and synchronous_commit on)' : 'fsync and synchronous_commit off'}`,
   ]
 }
 
