@@ -22,7 +22,16 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => demo.stop())
 
-async function tokenOf(email: string): Promise<string> {
+const tokens = new Map<string, Promise<string>>()
+
+/** A token as the program gives it, asked for once for each person. */
+function tokenOf(email: string): Promise<string> {
+  const token = tokens.get(email) ?? createToken(email)
+  tokens.set(email, token)
+  return token
+}
+
+async function createToken(email: string): Promise<string> {
   const { stdout, stderr } = await demo.run(`npx orgscope token create --email ${email} --json`)
   const { token } = JSON.parse(stdout || `{"error":${JSON.stringify(stderr)}}`) as { token: string }
   return token
