@@ -139,7 +139,7 @@ describe('a spare schema', () => {
     const { version } = breaking.modules.get('usage')!.migrations.at(-1)!
     expect(await required(warm)).toMatchObject({ required_versions: { usage: version } })
     expect(await required(warm)).toEqual(await required(cold))
-    await dropSpares(database.admin, breaking)
+    for (const tenant of [cold, warm]) await deleteTenant(database.admin, tenant, { immediately: true })
   })
 
   test('is handed out once, to whoever of several comes first; the others are made anew', async () => {
