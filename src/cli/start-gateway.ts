@@ -59,6 +59,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   })
   const session = {
     statementTimeout: config.statementTimeout,
+    tenantsPerConnection: config.tenantsPerConnection,
     // Whoever names a direct URL as well has a pooler in between, whatever its connections seem to prove.
     preparedStatements: config.preparedStatements && options.directUrl === options.gatewayUrl,
   }

@@ -6,6 +6,7 @@ import { extended, sendTogether } from './pipeline.js'
 import { isStalePlan, PreparedStatements } from './prepared-statements.js'
 import { kyselyThrough } from './session-kysely.js'
 import { enterScope, type SessionScope } from './session-scope.js'
+import { noteSchema } from './touched-schemas.js'
 
 export { statements } from './session-kysely.js'
 
@@ -20,6 +21,8 @@ export interface SessionOptions {
   readonly statementTimeout: number
   /** Whether statements are prepared on connections that prove to be direct; they are not when left out. */
   readonly preparedStatements?: boolean | undefined
+  /** Organizations a connection serves before it is closed; without a limit when left out. */
+  readonly tenantsPerConnection?: number | undefined
   /** Told the text of each statement before it is sent. */
   readonly onStatement?: ((sql: string) => void) | undefined
 }
@@ -38,6 +41,7 @@ abstract class PipelinedSession implements Session {
   #isStale = false
   #unanswered = 0
   #failed = false
+  #isLast = false
   #client: Promise<pg.PoolClient> | undefined
   #entered: Promise<unknown> | undefined
   #db: Kysely<Database> | undefined
@@ -133,6 +137,9 @@ abstract class PipelinedSession implements Session {
         throw this.#aborted
       }
       if (this.#options.preparedStatements === true) this.#prepared = PreparedStatements.of(client)
+      const { tenantsPerConnection = Number.POSITIVE_INFINITY } = this.#options
+      const { organizationId, searchPath } = this.#scope
+      this.#isLast = organizationId !== undefined && noteSchema(client, searchPath, tenantsPerConnection)
       sendTogether(client)
       this.#entered = client.query(this.#preamble)
       this.#entered.catch(() => {})
@@ -160,7 +167,7 @@ abstract class PipelinedSession implements Session {
     sendTogether(client)
     // When the connection breaks, its next user hears of it.
     client.query('commit').catch(() => {})
-    client.release(this.#prepared?.isSpent === true)
+    client.release(this.#isLast || this.#prepared?.isSpent === true)
   }
 
   /** Sends the last statement and gives the connection back when it is answered; a failed one is thrown away. */
@@ -179,7 +186,7 @@ abstract class PipelinedSession implements Session {
       client.release(true)
       throw error
     }
-    client.release(this.#prepared?.isSpent === true)
+    client.release(this.#isLast || this.#prepared?.isSpent === true)
     // Postgres answers COMMIT of a failed transaction with ROLLBACK and no error.
     if (answer.command !== text.toUpperCase()) throw new Error('the transaction was rolled back')
   }

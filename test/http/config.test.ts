@@ -23,6 +23,7 @@ describe('configuration', () => {
       directDatabaseUrl: undefined,
       databasePoolSize: 10,
       preparedStatements: true,
+      tenantsPerConnection: 200,
       statementTimeout: 10_000,
       dataDirectory: '.orgscope',
       demo: false,

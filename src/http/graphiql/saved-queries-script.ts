@@ -95,13 +95,14 @@ export const savedQueriesScript = `'use strict'
         h('label', null,
           h('input', { type: 'checkbox', checked: shared, onChange: (event) => setShared(event.target.checked) }),
           ' for everybody in the organization'),
-        h('button', { type: 'submit' }, 'Save what is in the editor')),
+        h('button', { type: 'submit', className: 'graphiql-button' }, 'Save what is in the editor')),
       h('p', { role: 'status' }, said),
       h('ul', null, found.nodes.map(entry)),
+      found.own !== null && found.totalCount === 0 ? h('p', null, 'There are none yet: save what is in the editor.') : null,
       found.totalCount > found.nodes.length
         ? h('p', null, 'The first ' + found.nodes.length + ' of ' + found.totalCount + '.')
         : null,
-      h('button', { type: 'button', onClick: () => void attempt(refresh) }, 'Refresh'))
+      h('button', { type: 'button', className: 'graphiql-button', onClick: () => void attempt(refresh) }, 'Refresh'))
   }
 
   globalThis.savedQueriesPlugin = (endpoint) => ({
