@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import importPlugin, { createNodeResolver } from 'eslint-plugin-import-x'
 import tseslint from 'typescript-eslint'
+import { schemaLint } from './eslint.schema.js'
 
 const root = dirname(fileURLToPath(import.meta.url))
 
@@ -24,9 +25,16 @@ const downwardOnly = LAYERS.flatMap((layer, index) =>
   })),
 )
 
+const schemas = Object.fromEntries(
+  ['tenant', 'platform', 'account'].map((name) => [name, { schema: `schema/${name}.graphql` }]),
+)
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '**/*.generated.ts', 'bench/reference/', '.orgscope/'] },
-  ...tseslint.configs.recommended,
+  { files: ['**/*.{js,ts}'], extends: tseslint.configs.recommended },
+  { files: ['schema/*.graphql'], ...schemaLint({ projects: schemas }) },
+  // The account API has no lists to page.
+  { files: ['schema/account.graphql'], rules: { '@graphql-eslint/relay-page-info': 'off' } },
   {
     files: ['**/*.ts'],
     plugins: { 'import-x': importPlugin },

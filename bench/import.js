@@ -26,7 +26,7 @@ const TABLES = ['usage_events', 'usage_ingest_keys', 'usage_rollups_hourly', 'us
  * per second. The import keeps two transactions under way, so the bare insert doing that too is told beside it.
  */
 export async function run({ server, report, quick }) {
-  const rows = quick ? 3_000 : 200_000
+  const rows = quick ? 1_500 : 200_000
   const database = await server.database()
   const directory = await mkdtemp(join(tmpdir(), 'orgscope-bench-trace-'))
   try {

@@ -69,9 +69,9 @@ async function compareAnswers(requests, walled, unwalled) {
 }
 
 async function measure({ walled, unwalled, load }, requests, { report, quick }) {
-  const seconds = quick ? 1 : 3
+  const howLong = quick ? { amount: 3 * CONNECTIONS } : { seconds: 3 }
   const send = async ({ url }, chosen) => {
-    const result = await load.ask({ url, requests: chosen, connections: CONNECTIONS, seconds })
+    const result = await load.ask({ url, requests: chosen, connections: CONNECTIONS, ...howLong })
     const { perSecond, answered, errors, timeouts, mismatches, non2xx } = result
     if (errors + timeouts + mismatches + non2xx > 0 || answered === 0) {
       throw new Error(`requests failed or were answered differently: ${JSON.stringify(result)}`)

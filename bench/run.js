@@ -1,25 +1,40 @@
 import { BenchServer } from './support/server.js'
 import { describeMachine, Report } from './support/report.js'
 import * as usageImport from './import.js'
+import * as drift from './drift.js'
 import * as execution from './execution.js'
+import * as graphql from './graphql.js'
+import * as fleet from './fleet.js'
 import * as memory from './memory.js'
 import * as provisioning from './provisioning.js'
 import * as request from './request.js'
 import * as session from './session.js'
 
 /**
- * `npm run bench -- [--quick] [name …]`: runs all benchmarks or the named ones and prints a table. Targets are
+ * `npm run bench -- [--quick] [--offline] [name …]`: runs all benchmarks or the named ones and prints a table. Targets are
  * reported, not enforced; unequal answers and errors end with exit code 1. `--quick` only shows that everything
- * works: its numbers mean nothing, so it writes no results.
+ * works: its numbers mean nothing, so it writes no results. `--offline` leaves out what would have to be installed
+ * first (PostGraphile), and writes no results either.
  */
-const benchmarks = { session, request, execution, provisioning, import: usageImport, memory }
+
+const benchmarks = {
+  session,
+  request,
+  execution,
+  graphql,
+  provisioning,
+  fleet,
+  drift,
+  import: usageImport,
+  memory,
+}
 
 const FAILED = { what: 'failed', met: false }
 const WORD = { true: 'yes', false: 'no' }
 
 const words = process.argv.slice(2)
-const quick = words.includes('--quick')
-const names = words.filter((word) => word !== '--quick')
+const [quick, offline] = ['--quick', '--offline'].map((option) => words.includes(option))
+const names = words.filter((word) => !['--quick', '--offline'].includes(word))
 const unknown = names.filter((name) => !(name in benchmarks))
 if (unknown.length > 0) {
   console.error(
@@ -33,7 +48,7 @@ process.exitCode = failed.length === 0 ? 0 : 1
 
 /** Resolves to the names of the benchmarks that were not finished or whose answers were not equal. */
 async function runAll(chosen) {
-  const server = await BenchServer.start()
+  const server = await BenchServer.start({ durable: !quick })
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => void server.stop().finally(() => process.exit(1)))
   }
@@ -56,17 +71,17 @@ async function runAll(chosen) {
 async function runOne(server, name) {
   const report = new Report(name)
   report.say(`# ${name}${quick ? ' (quick: the numbers mean nothing)' : ''}`)
-  for (const line of describeMachine(server.version)) report.say(line)
+  for (const line of describeMachine(server.version, !quick)) report.say(line)
   report.say()
   try {
-    const outcomes = await benchmarks[name].run({ server, report, quick })
+    const outcomes = await benchmarks[name].run({ server, report, quick, offline })
     report.say()
     for (const { what, value, target, met } of outcomes) {
       report.say(
         `${what}: ${value}${target === undefined ? '' : `, target ${target}: ${met ? 'met' : 'NOT MET'}`}`,
       )
     }
-    if (!quick) await report.save()
+    if (!quick && !offline) await report.save()
     return outcomes
   } catch (error) {
     console.error(`${name} failed:`, error)

@@ -20,9 +20,13 @@ export interface Config {
   readonly adminDatabaseUrl: string | undefined
   readonly directDatabaseUrl: string | undefined
   readonly databasePoolSize: number
+  readonly preparedStatements: boolean
+  readonly tenantsPerConnection: number
   /** Milliseconds; 0 means no limit. */
   readonly statementTimeout: number
   readonly dataDirectory: string
+  /** Folder that tenants are archived into. */
+  readonly archiveDirectory: string | undefined
   readonly demo: boolean
   readonly issuers: readonly IssuerConfig[]
   readonly logLevel: LogLevelSetting
@@ -38,6 +42,8 @@ export interface Config {
   readonly maxConcurrentRequests: number
   /** 0 means no limit. */
   readonly maxRequestsPerMinute: number
+  /** 0 means no limit. */
+  readonly maxRequestsPerMonth: number
   /** Limits by plan and by the name of the limit. */
   readonly planLimits: PlanLimits
   /** Milliseconds; 0 means no limit. */
@@ -56,8 +62,11 @@ export interface Config {
   readonly subscriptionConnections: number
   /** Milliseconds. */
   readonly subscriptionStallLimit: number
+  readonly migrateOnWake: boolean
   /** Days. */
   readonly eventRetention: number
+  /** Ready schemas kept of each set of modules. */
+  readonly spareSchemas: number
 }
 
 /** Limits that one plan has of its own. */
@@ -73,6 +82,7 @@ export const limitNames = [
   'queryCost',
   'concurrentRequests',
   'requestsPerMinute',
+  'requestsPerMonth',
 ] as const
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -268,6 +278,18 @@ const variables = {
     'The same database without a transaction pooler in between, for LISTEN.',
   ),
   databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 1, 1_000, 'Most connections one process opens.'),
+  preparedStatements: toggle(
+    'PREPARED_STATEMENTS',
+    true,
+    'Whether statements asked repeatedly are prepared, on connections that prove to be direct; never through a pooler.',
+  ),
+  tenantsPerConnection: integer(
+    'TENANTS_PER_CONNECTION',
+    200,
+    1,
+    1_000_000,
+    'Organizations a connection serves before it is closed: its backend keeps some 15 kB for every table it ever touched.',
+  ),
   statementTimeout: integer(
     'STATEMENT_TIMEOUT_MS',
     10_000,
@@ -281,6 +303,13 @@ const variables = {
     meaning: 'Folder of the embedded server and of the key that signs local tokens.',
     parse: (text) => text ?? '.orgscope',
   } satisfies Variable<string>,
+  archiveDirectory: {
+    name: 'ORGSCOPE_ARCHIVE_DIR',
+    default: '`archives` in ORGSCOPE_DATA_DIR',
+    meaning:
+      'Folder that organizations are archived into; their data, readable by whoever can read the folder.',
+    parse: (text) => text,
+  } satisfies Variable<string | undefined>,
   demo: toggle(
     'ORGSCOPE_DEMO',
     false,
@@ -347,6 +376,13 @@ const variables = {
     0,
     1_000_000_000,
     'Most requests of one organization that one gateway serves in a minute; 0 means no limit.',
+  ),
+  maxRequestsPerMonth: integer(
+    'MAX_REQUESTS_PER_MONTH',
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Most requests of one organization in a calendar month (UTC), by all gateways together; 0 means no limit.',
   ),
   planLimits: {
     name: 'PLAN_LIMITS',
@@ -418,12 +454,24 @@ const variables = {
     3_600_000,
     'How long a subscribed client may leave a message unread before it is dropped, in milliseconds.',
   ),
+  migrateOnWake: toggle(
+    'MIGRATE_ON_WAKE',
+    true,
+    'Whether a gateway with ADMIN_DATABASE_URL migrates an organization that a fleet run left out as dormant, when a request comes for it.',
+  ),
   eventRetention: integer(
     'EVENT_RETENTION_DAYS',
     7,
     1,
     3_650,
     'How many days back a subscription can be resumed.',
+  ),
+  spareSchemas: integer(
+    'ORGSCOPE_SPARE_SCHEMAS',
+    0,
+    0,
+    100,
+    'Migrated schemas kept ready for each set of modules that new organizations have, so that making one takes milliseconds. Needs ADMIN_DATABASE_URL.',
   ),
 } satisfies { readonly [Key in keyof Config]: Variable<Config[Key]> }
 

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'TENANT_SUSPENDED'
   | 'TENANT_MIGRATING'
   | 'MODULE_NOT_ENABLED'
+  | 'MODULE_READ_ONLY'
   | 'BAD_REQUEST'
   | 'BAD_USER_INPUT'
   | 'GRAPHQL_PARSE_FAILED'
@@ -50,6 +51,7 @@ const BEHAVIOUR: Record<ErrorCode, { status: number; level: LogLevel }> = {
   TENANT_SUSPENDED: { status: 503, level: 'info' },
   TENANT_MIGRATING: { status: 503, level: 'info' },
   MODULE_NOT_ENABLED: { status: 200, level: 'info' },
+  MODULE_READ_ONLY: { status: 200, level: 'info' },
   BAD_REQUEST: { status: 400, level: 'info' },
   BAD_USER_INPUT: { status: 400, level: 'info' },
   GRAPHQL_PARSE_FAILED: { status: 400, level: 'info' },
@@ -72,6 +74,9 @@ const BEHAVIOUR: Record<ErrorCode, { status: number; level: LogLevel }> = {
   SERVICE_UNAVAILABLE: { status: 503, level: 'error' },
   INTERNAL_SERVER_ERROR: { status: 500, level: 'error' },
 }
+
+/** Every code there is. */
+export const errorCodes = Object.keys(BEHAVIOUR) as readonly ErrorCode[]
 
 /** An error meant for the client: a stable code, a message in its words, details it can act on. */
 export class AppError extends Error {

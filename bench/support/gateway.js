@@ -7,6 +7,7 @@ import { listen } from '../../dist/http/listen.js'
 import { createLogger } from '../../dist/http/logger.js'
 import { createHttpServer } from '../../dist/http/server.js'
 import { DirectoryListener } from '../../dist/tenancy/directory-listener.js'
+import { RequestCounts } from '../../dist/tenancy/request-counts.js'
 import { TenantDirectory } from '../../dist/tenancy/tenant-directory.js'
 import { withoutWalls } from './without-walls.js'
 
@@ -18,11 +19,14 @@ import { withoutWalls } from './without-walls.js'
 const { gatewayUrl, keys, unwalledUrl, config = {} } = JSON.parse(process.argv[2])
 const open = (connectionString) => createPool({ connectionString, max: 10, applicationName: 'bench gateway' })
 const pool = open(gatewayUrl)
-const session = { statementTimeout: 10_000 }
+const session = { statementTimeout: 10_000, preparedStatements: true }
 const directory = new TenantDirectory(pool, session)
 await new DirectoryListener(gatewayUrl, directory).start()
 const issuer = await LocalIssuer.open(keys)
+const counts = new RequestCounts(pool, { ...session, flushInterval: 5_000 })
+counts.start()
 const server = await createHttpServer({
+  counts,
   config: loadConfig({}, config),
   apis: [
     tenantApi({

@@ -44,8 +44,8 @@ async function importGenerated({ gatewayUrl, tenant, organizationId, rows, sampl
 
 function takeSample({ phase, rows }, taken, distance) {
   const last = taken.at(-1)
-  if (last?.phase === phase && rows < last.rows + distance) return
+  if (last?.phase === phase && rows < last.at + distance) return
   globalThis.gc()
   const { heapUsed, external, rss } = process.memoryUsage()
-  taken.push({ phase, rows, heap: heapUsed + external, resident: rss })
+  taken.push({ phase, at: rows, heap: heapUsed + external, resident: rss })
 }

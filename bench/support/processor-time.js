@@ -28,16 +28,25 @@ export class ProcessorMeter {
     return perSecond
   }
 
-  /** Means per call, the warming up included. */
+  /** Mean µs per call, the warming up included; NaN where there is no /proc. */
+  get each() {
+    return { program: this.#program / this.#calls, postgres: this.#postgres / this.#calls }
+  }
+
   toString() {
-    const each = (time) => `${Math.round(time / this.#calls)} µs`
-    return `node ${each(this.#program)}${Number.isNaN(this.#postgres) ? '' : `, postgres ${each(this.#postgres)}`}`
+    const { program, postgres } = this.each
+    return `node ${Math.round(program)} µs${Number.isNaN(postgres) ? '' : `, postgres ${Math.round(postgres)} µs`}`
   }
 }
 
 function ownProcessorTime() {
   const { user, system } = process.cpuUsage()
   return user + system
+}
+
+/** µs of processor time another process has used, to a hundredth of a second; NaN where there is no /proc. */
+export function processorTime(pid) {
+  return ((readTimes(pid)?.own ?? Number.NaN) / TICKS) * 1e6
 }
 
 /** µs of the Postgres on a data directory, its ended backends included; NaN where there is no /proc. */

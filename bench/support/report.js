@@ -13,11 +13,31 @@ export class UnequalAnswers extends Error {
 /** Throws UnequalAnswers, showing where two answers part, unless they are the same. */
 export function assertEqualAnswers(what, a, b) {
   if (isDeepStrictEqual(a, b)) return
-  const [left, right] = [a, b].map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
+  const { path, left, right } = firstDifference(a, b)
+  throw new UnequalAnswers(
+    `${what}: the answers differ${path === '' ? '' : ` at ${path}`}.\nA … ${left}\nB … ${right}`,
+  )
+}
+
+/** Where two answers that are not the same part first: the path to it, and what is there on either side. */
+export function firstDifference(a, b, path = '') {
+  if (isRecord(a) && isRecord(b)) {
+    const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+    const key = [...keys].find((name) => !isDeepStrictEqual(a[name], b[name]))
+    if (key !== undefined) return firstDifference(a[key], b[key], path === '' ? key : `${path}.${key}`)
+  }
+  const [left, right] = [a, b].map((value) =>
+    typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing'),
+  )
   let at = 0
   while (left[at] === right[at] && at < left.length) at += 1
   const part = (text) => text.slice(Math.max(0, at - 40), at + 120)
-  throw new UnequalAnswers(`${what}: the answers differ.\nA … ${part(left)}\nB … ${part(right)}`)
+  return { path, left: part(left), right: part(right) }
+}
+
+/** A list or an object; a date is a value. */
+function isRecord(value) {
+  return typeof value === 'object' && value !== null && !(value instanceof Date)
 }
 
 /** What one benchmark says: printed at once, and kept for its file of raw output. */
@@ -43,7 +63,7 @@ export class Report {
 }
 
 /** The machine and the versions, one line each: no number means anything without them. */
-export function describeMachine(postgresVersion) {
+export function describeMachine(postgresVersion, isDurable) {
   const processors = cpus()
   return [
     `date      ${new Date().toISOString()}`,
@@ -52,7 +72,7 @@ export function describeMachine(postgresVersion) {
     `memory    ${(totalmem() / 2 ** 30).toFixed(1)} GiB`,
     `system    ${type()} ${release()}`,
     `node      ${process.version}`,
-    `postgres  ${postgresVersion}, embedded, default settings (fsync and synchronous_commit on)`,
+    `postgres  ${postgresVersion}, embedded, ${isDurable ? 'default settings (fsync and synchronous_commit on)' : 'fsync and synchronous_commit off'}`,
   ]
 }
 

@@ -20,15 +20,24 @@ export async function interleave({ rounds, warmUp = 1, a, b, onRound }) {
     await a()
     await b()
   }
-  const pairs = []
+  return summarize(await takeTurns({ rounds, sides: { a, b }, onRound }))
+}
+
+/**
+ * Lets every side do a round, as many times as there are rounds; resolves to what the sides returned, round by round.
+ * Whoever comes later may find a warmer machine, or a busier one: each round begins with another side.
+ */
+export async function takeTurns({ rounds, sides, onRound }) {
+  const names = Object.keys(sides)
+  const results = []
   for (let round = 1; round <= rounds; round += 1) {
-    const pair = {}
-    // Whoever comes second may find a warmer machine, or a busier one: the two take turns at that as well.
-    for (const side of round % 2 === 1 ? ['a', 'b'] : ['b', 'a']) pair[side] = await { a, b }[side]()
-    pairs.push(pair)
-    onRound?.(round, pair)
+    const result = {}
+    const first = (round - 1) % names.length
+    for (const side of [...names.slice(first), ...names.slice(0, first)]) result[side] = await sides[side]()
+    results.push(result)
+    onRound?.(round, result)
   }
-  return summarize(pairs)
+  return results
 }
 
 /** Medians of both sides, and the median of the ratios a/b of the rounds with its quartiles. */

@@ -12,17 +12,20 @@ const GATEWAY_PASSWORD = 'gateway-in-benchmarks'
 
 /**
  * A Postgres of the benchmarks' own, in a temporary folder and on a free port, with the settings and the durability
- * that `npm start` gives: nothing is switched off to look faster.
+ * that `npm start` gives: nothing is switched off to look faster. Only where nothing is measured it need not be durable.
  */
 export class BenchServer {
   #server
   #directory
   #databases = 0
 
-  static async start() {
+  static async start({ durable = true } = {}) {
     const bench = new BenchServer()
     bench.#directory = await mkdtemp(join(tmpdir(), 'orgscope-bench-'))
-    bench.#server = await startEmbeddedServer({ directory: bench.#directory })
+    bench.#server = await startEmbeddedServer({
+      directory: bench.#directory,
+      ...(durable ? {} : { settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } }),
+    })
     try {
       await bench.#buildTemplate()
       bench.version = (await bench.#query('show server_version')).rows[0].server_version

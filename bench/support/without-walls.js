@@ -12,19 +12,26 @@ const WALLS = new RegExp(
  */
 export function withoutWalls(pool) {
   const known = new Map()
+  // One for each connection, by which sessions know what is prepared on it.
+  const clients = new WeakMap()
   return {
     options: pool.options,
     async connect() {
       const client = await pool.connect()
-      return new Proxy(client, {
-        get(target, name) {
-          if (name === 'query') return (query) => target.query(replaced(query, known))
-          const value = target[name]
-          return typeof value === 'function' ? value.bind(target) : value
-        },
-      })
+      if (!clients.has(client)) clients.set(client, unwalled(client, known))
+      return clients.get(client)
     },
   }
+}
+
+function unwalled(client, known) {
+  return new Proxy(client, {
+    get(target, name) {
+      if (name === 'query') return (query) => target.query(replaced(query, known))
+      const value = target[name]
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 function replaced(query, known) {

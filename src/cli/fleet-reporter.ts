@@ -14,9 +14,19 @@ export function fleetReporter(terminal: Terminal): {
     switch (event.type) {
       case 'planned':
         tenants = event.tenants
-        if (event.steps > 0) {
-          terminal.say(`${counted(event.tenants, 'tenant')}, ${event.concurrency} at once`)
+        if (event.run !== undefined) {
+          const joining = event.joined === true ? ', which is going on already' : ''
+          terminal.say(
+            `Run ${event.run}${joining}: ${counted(event.tenants, 'tenant')}, ${event.concurrency} at once`,
+          )
         }
+        break
+      case 'wave':
+        if (event.waves > 1) terminal.say(`Wave ${event.wave + 1} of ${event.waves}`)
+        break
+      case 'stopped':
+        progress.stop()
+        terminal.say(`! The run stops: ${event.reason}`)
         break
       case 'tenant':
         progress.show('tenants', event.finished, tenants)

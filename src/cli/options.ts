@@ -41,3 +41,23 @@ export function durationOption(value: string): number {
   if (seconds > 0) return seconds
   throw new InvalidArgumentError('It must be a time such as 90s, 15m, 8h or 30d.')
 }
+
+const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+
+/** `500ms`, `2s`, `5m`, `1h` as milliseconds. */
+export function millisecondsOption(value: string): number {
+  const [, digits, unit] = /^(\d{1,6})(ms|s|m|h)$/.exec(value) ?? []
+  const milliseconds = Number(digits) * (MILLISECONDS[unit ?? ''] ?? Number.NaN)
+  if (milliseconds > 0 && milliseconds <= 86_400_000) return milliseconds
+  throw new InvalidArgumentError('It must be a time such as 500ms, 2s or 5m, at most a day.')
+}
+
+/** A list of words out of a few. */
+export function choicesOption<Choice extends string>(choices: readonly Choice[]) {
+  return (value: string): readonly Choice[] =>
+    listOption(value).map((word) => {
+      const choice = choices.find((known) => known === word)
+      if (choice !== undefined) return choice
+      throw new InvalidArgumentError(`${word} is none of ${choices.join(', ')}.`)
+    })
+}

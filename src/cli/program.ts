@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { packageRoot } from '../package-root.js'
 import type { Invocation, OnExit } from './command-context.js'
 import { addApiKeyCommands } from './commands/api-key.js'
+import { addFleetCommands } from './commands/fleet.js'
 import { addMigrateCommands } from './commands/migrate.js'
 import { addServeCommand } from './commands/serve.js'
 import { addTenantCommands } from './commands/tenant.js'
@@ -38,6 +39,7 @@ export function buildProgram(invocation: Invocation, onExit: OnExit): Command {
   addServeCommand(program, invocation, onExit)
   addTenantCommands(program, invocation, onExit)
   addMigrateCommands(program, invocation, onExit)
+  addFleetCommands(program, invocation, onExit)
   addTokenCommands(program, invocation, onExit)
   addApiKeyCommands(program, invocation, onExit)
   addUsageCommands(program, invocation, onExit)

@@ -4,6 +4,7 @@ import { accountApi } from '../account/account-api.js'
 import type { Config } from '../config.js'
 import { createPool } from '../database/pool.js'
 import type { MigrationCatalogue } from '../fleet/migration-files.js'
+import { DormantTenants } from '../fleet/wake.js'
 import { EventHub } from '../events/event-hub.js'
 import { tenantApi } from '../graphql/tenant-api.js'
 import { createAuthenticator } from '../http/authentication/authenticate.js'
@@ -17,7 +18,12 @@ import { createHttpServer } from '../http/server.js'
 import { closeHttpServer } from '../http/shutdown.js'
 import { platformApi } from '../platform/platform-api.js'
 import { DirectoryListener } from '../tenancy/directory-listener.js'
-import { TenantDirectory } from '../tenancy/tenant-directory.js'
+import { ExpiryWatch } from '../tenancy/expiry-watch.js'
+import { RequestCounts } from '../tenancy/request-counts.js'
+import { servedVersions } from '../tenancy/served-versions.js'
+import { SpareFiller } from '../tenancy/spare-filler.js'
+import { TenantActivity } from '../tenancy/tenant-activity.js'
+import { TenantDirectory, type DirectoryEntry } from '../tenancy/tenant-directory.js'
 
 export interface GatewayOptions {
   readonly config: Config
@@ -40,6 +46,9 @@ export interface RunningGateway {
   stop(): Promise<void>
 }
 
+/** Milliseconds between two moments in which gateways tell each other of the requests they counted. */
+const COUNTS_FLUSH_INTERVAL = 5_000
+
 /** Puts the parts of a gateway together and listens. Throws PortInUseError. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { config } = options
@@ -48,7 +57,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     max: config.databasePoolSize,
     applicationName: 'orgscope gateway',
   })
-  const session = { statementTimeout: config.statementTimeout }
+  const session = {
+    statementTimeout: config.statementTimeout,
+    tenantsPerConnection: config.tenantsPerConnection,
+    // Whoever names a direct URL as well has a pooler in between, whatever its connections seem to prove.
+    preparedStatements: config.preparedStatements && options.directUrl === options.gatewayUrl,
+  }
   const directory = new TenantDirectory(pool, session)
   const listener = new DirectoryListener(options.directUrl, directory)
   const hub = new EventHub({
@@ -58,10 +72,29 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     retentionDays: config.eventRetention,
     onError: (err) => options.logger.warn({ err }, 'events'),
   })
+  const activity = new TenantActivity(pool, session)
+  const dormant = dormantTenants(options)
+  const gate = {
+    versions: servedVersions(options.migrations),
+    onServed: (entry: DirectoryEntry) => activity.served(entry),
+    onBehind: ({ tenant }: DirectoryEntry) => dormant?.wake(tenant),
+  }
+  const counts = new RequestCounts(pool, {
+    ...session,
+    flushInterval: COUNTS_FLUSH_INTERVAL,
+    onError: (err) => options.logger.warn({ err }, 'request counts'),
+  })
+  const expiries = new ExpiryWatch(
+    pool,
+    session,
+    (ending) => options.logger.warn(ending, 'access to a module ends soon'),
+    (err) => options.logger.warn({ err }, 'expiring modules'),
+  )
   const server = await createHttpServer({
     config,
+    counts,
     apis: [
-      tenantApi({ pool, directory, session, hub }),
+      tenantApi({ pool, directory, gate, session, hub }),
       accountApi({ pool, session }),
       platformApi({ pool, directory, session, migrations: options.migrations, admin: options.admin }),
     ],
@@ -77,10 +110,15 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     jwks: options.issuer?.jwks(),
     graphiqlHeaders: options.graphiqlHeaders,
   })
-  const stop = (): Promise<void> => stopGateway({ server, hub, listener, pool }, config.shutdownGrace)
+  const filler = spareFiller(options, directory)
+  const parts = { server, activity, dormant, hub, listener, counts, expiries, filler, pool }
+  const stop = (): Promise<void> => stopGateway(parts, config.shutdownGrace)
   try {
     await listener.start()
     hub.start()
+    counts.start()
+    expiries.start()
+    filler?.start()
     return { url: await listen(server, config.host, config.port), stop }
   } catch (error) {
     await stop()
@@ -88,16 +126,50 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   }
 }
 
+/** Only a gateway that may change schemas can wake those that were left out. */
+function dormantTenants({ config, admin, migrations, logger }: GatewayOptions): DormantTenants | undefined {
+  if (admin === undefined || !config.migrateOnWake) return undefined
+  return new DormantTenants({
+    admin,
+    migrations,
+    onError: (tenant, err) => logger.warn({ err, tenant }, 'waking a dormant organization'),
+  })
+}
+
+/** Keeps spare schemas, where they are asked for and this gateway may make them. */
+function spareFiller(
+  { config, admin, migrations, logger }: GatewayOptions,
+  directory: TenantDirectory,
+): SpareFiller | undefined {
+  if (admin === undefined || config.spareSchemas === 0) return undefined
+  const onError = (err: unknown): void => logger.warn({ err }, 'spare schemas')
+  const filler = new SpareFiller(admin, migrations, { count: config.spareSchemas, onError })
+  // A tenant that was made anywhere may have used one.
+  directory.watch(() => filler.nudge())
+  return filler
+}
+
 interface GatewayParts {
   readonly server: FastifyInstance
+  readonly activity: TenantActivity
+  readonly dormant: DormantTenants | undefined
   readonly hub: EventHub
   readonly listener: DirectoryListener
+  readonly counts: RequestCounts
+  readonly expiries: ExpiryWatch
+  readonly filler: SpareFiller | undefined
   readonly pool: pg.Pool
 }
 
-async function stopGateway({ server, hub, listener, pool }: GatewayParts, grace: number): Promise<void> {
+async function stopGateway(parts: GatewayParts, grace: number): Promise<void> {
+  const { server, activity, dormant, hub, listener, counts, expiries, filler, pool } = parts
   await closeHttpServer(server, grace)
+  await dormant?.settled()
+  await activity.flush()
   await hub.stop()
+  await expiries.stop()
+  await filler?.stop()
   await listener.stop()
+  await counts.stop()
   await pool.end()
 }

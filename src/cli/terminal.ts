@@ -27,6 +27,11 @@ export class Terminal {
     this.streams.stdout.write(this.json ? `${JSON.stringify(value, null, 2)}\n` : withNewline(text))
   }
 
+  /** With --json, one of many results: a line of its own. */
+  line(value: unknown): void {
+    if (this.json) this.streams.stdout.write(`${JSON.stringify(value)}\n`)
+  }
+
   /** A remark for people; left out with --json. */
   say(line: string): void {
     if (!this.json) this.streams.stderr.write(withNewline(line))

@@ -33,10 +33,17 @@ export interface PoolOptions {
   /** Upper bound of open connections. */
   readonly max: number
   readonly applicationName: string
+  /** Whether a statement is sent before the answer to the previous one arrived; COPY needs a connection that waits. */
+  readonly pipeline?: boolean
 }
 
-/** Opens a pool whose clients pipeline: a statement is sent before the answer to the previous one arrived. */
-export function createPool({ connectionString, max, applicationName }: PoolOptions): pg.Pool {
+/** Opens a pool whose clients pipeline unless told otherwise. */
+export function createPool({
+  connectionString,
+  max,
+  applicationName,
+  pipeline = true,
+}: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max,
@@ -44,7 +51,7 @@ export function createPool({ connectionString, max, applicationName }: PoolOptio
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     types: typeParsers,
-    pipeline: true,
+    pipeline,
   } as pg.PoolConfig)
   // An idle connection that dies (server restart) is dropped by the pool; without a listener it would end us.
   pool.on('error', () => {})

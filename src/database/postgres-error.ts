@@ -7,6 +7,8 @@ export interface PostgresError extends Error {
   readonly column?: string
   readonly table?: string
   readonly detail?: string
+  /** In which line of a COPY, among others. */
+  readonly where?: string
 }
 
 /** Seconds after which a client may try again when the database is away. */

@@ -347,10 +347,14 @@ export interface FleetRunItems {
   fleet_run_id: string
   from_version: number | null
   id: Generated<string>
+  last_step: string | null
+  lease_owner: string | null
+  lease_until: string | null
   organization_id: string | null
   schema_name: string
   started_at: string | null
   status: Generated<string>
+  steps: Generated<number>
   to_version: number | null
   wave: Generated<number>
 }
@@ -365,14 +369,16 @@ export interface FleetRuns {
   id: Generated<string>
   kind: string
   max_failure_rate: string | null
-  max_failures: Generated<number>
+  max_failures: number | null
   module: string | null
   selector: Generated<Json>
+  settings: Generated<Json>
   started_at: string | null
   started_by: string | null
   status: Generated<string>
   succeeded_count: Generated<number>
   target_version: number | null
+  target_versions: Generated<Json>
   total_count: Generated<number>
   updated_at: Generated<string>
 }
@@ -426,6 +432,23 @@ export interface IdentityTokens {
   purpose: string
   token_hash: string
   used_at: string | null
+}
+
+export interface InHouseTools {
+  aliases: Generated<string[]>
+  api_available: Generated<boolean>
+  created_at: Generated<string>
+  deleted_at: string | null
+  description: string | null
+  extra: Generated<Json>
+  id: Generated<string>
+  integration_method: string | null
+  name: string
+  origin: Generated<string>
+  type: Generated<string>
+  updated_at: Generated<string>
+  vendor: string | null
+  website: string | null
 }
 
 export interface Invitations {
@@ -552,6 +575,14 @@ export interface Modules {
   is_active: Generated<boolean>
   is_core: Generated<boolean>
   name: string
+  updated_at: Generated<string>
+}
+
+export interface OrganizationApiUsage {
+  id: Generated<string>
+  organization_id: string
+  period: string
+  request_count: Generated<number>
   updated_at: Generated<string>
 }
 
@@ -957,6 +988,7 @@ export interface SoftDeletedItems {
 
 export interface SpareSchemas {
   created_at: Generated<string>
+  default_rows: string | null
   last_error: string | null
   modules: Generated<string[]>
   schema_name: string
@@ -1043,6 +1075,19 @@ export interface Teams {
   updated_at: Generated<string>
 }
 
+export interface TenantOperations {
+  attempts: Generated<number>
+  details: Generated<Json>
+  digest: string | null
+  finished_at: string | null
+  id: Generated<string>
+  kind: string
+  organization_id: string
+  outcome: string | null
+  source: string | null
+  started_at: Generated<string>
+}
+
 export interface TenantSchemas {
   archive_location: string | null
   attempts: Generated<number>
@@ -1052,8 +1097,10 @@ export interface TenantSchemas {
   created_at: Generated<string>
   current_step: string | null
   delete_after: string | null
+  deleted_from: string | null
   estimated_rows: Generated<number>
   fingerprint_checked_at: string | null
+  last_active_at: string | null
   last_error: string | null
   last_error_at: string | null
   lease_owner: string | null
@@ -1063,6 +1110,7 @@ export interface TenantSchemas {
   partitioning_enabled: Generated<boolean>
   placement: Generated<string>
   previous_state: string | null
+  required_versions: Generated<Json>
   role_name: string
   schema_name: string
   schema_versions: Generated<Json>
@@ -1089,6 +1137,7 @@ export interface ToolCatalog {
   id: Generated<string>
   integration_method: string | null
   name: string
+  origin: Generated<string>
   type: Generated<string>
   updated_at: Generated<string>
   vendor: string | null
@@ -1432,6 +1481,7 @@ export interface DB {
   idempotency_keys: IdempotencyKeys
   identities: Identities
   identity_tokens: IdentityTokens
+  in_house_tools: InHouseTools
   invitations: Invitations
   llm_model_pricing: LlmModelPricing
   llm_models: LlmModels
@@ -1440,6 +1490,7 @@ export interface DB {
   memberships: Memberships
   module_access: ModuleAccess
   modules: Modules
+  organization_api_usage: OrganizationApiUsage
   organization_domains: OrganizationDomains
   organizations: Organizations
   outbox_events: OutboxEvents
@@ -1469,6 +1520,7 @@ export interface DB {
   sso_tickets: SsoTickets
   team_members: TeamMembers
   teams: Teams
+  tenant_operations: TenantOperations
   tenant_schemas: TenantSchemas
   tenant_wakeups: TenantWakeups
   tool_catalog: ToolCatalog

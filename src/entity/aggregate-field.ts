@@ -5,7 +5,15 @@ import { AppError } from '../errors.js'
 import { statements } from '../tenancy/session.js'
 import { groupExpressions } from './aggregate-groups.js'
 import { havingCondition, groupOrder } from './aggregate-having.js'
-import { computations, isMoney, measureName, measureSql, type Measure } from './aggregate-measures.js'
+import { conversionTo } from './aggregate-conversion.js'
+import {
+  computations,
+  isMoney,
+  measureName,
+  measureSql,
+  type Measure,
+  type MeasureSql,
+} from './aggregate-measures.js'
 import { DEFAULT_GROUPS, MOST_GROUPS, type AggregateTypes, type GroupInput } from './aggregate-types.js'
 import { snakeCase, type ColumnMeta } from './column.js'
 import { all } from './condition.js'
@@ -14,7 +22,8 @@ import { filterCondition, type FilterInput } from './filter.js'
 import type { OperationContext } from './operation-context.js'
 import type { OrderInput } from './ordering.js'
 import { readable } from './read-access.js'
-import { label, tableOf } from './rows.js'
+import { label, sourceOf } from './rows.js'
+import { Currency } from './scalars.js'
 import { selectionOf, type Selection } from './selection.js'
 
 type Row = Record<string, unknown>
@@ -34,6 +43,7 @@ export function aggregateField(
     having: FilterInput | null,
     orderBy: readonly OrderInput[] | null,
     first: number | null,
+    target?: string | null,
   ) =>
     readGroups(context, entity, types, selectionOf(info), {
       filter,
@@ -41,6 +51,7 @@ export function aggregateField(
       having,
       orderBy: orderBy ?? [],
       first,
+      target: target ?? undefined,
     })
   Ctx()(prototype, name, 0)
   Info()(prototype, name, 1)
@@ -65,6 +76,12 @@ export function aggregateField(
     nullable: true,
     description: `How many groups at most: ${DEFAULT_GROUPS} when left out, never more than ${MOST_GROUPS}.`,
   })(prototype, name, 6)
+  if (types.moneyAt !== undefined) {
+    Arg('in', () => Currency, {
+      nullable: true,
+      description: `Brings all amounts into this currency, each by the exchange rate in force on its day (UTC): the latest one of that day or before. A rate that is known only the other way round is inverted, to 30 decimals. Where none is known the answer is an error that says which. When left out, each currency is a group of its own.`,
+    })(prototype, name, 7)
+  }
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name) as TypedPropertyDescriptor<unknown>
   Query(() => [types.rowType], {
     nullable: true,
@@ -78,6 +95,8 @@ interface Arguments {
   readonly having: FilterInput | null
   readonly orderBy: readonly OrderInput[]
   readonly first: number | null
+  /** Currency of all amounts; each in its own without. */
+  readonly target: string | undefined
 }
 
 async function readGroups(
@@ -85,13 +104,20 @@ async function readGroups(
   entity: EntityDefinition,
   types: AggregateTypes,
   selection: Selection,
-  { filter, groupBy, having, orderBy, first }: Arguments,
+  { filter, groupBy, having, orderBy, first, target }: Arguments,
 ): Promise<Row[]> {
   const groups = groupExpressions(entity, groupBy)
   const kept = havingCondition(types, having)
   const sorted = groupOrder(types, groupBy, orderBy)
   const selected = selectedMeasures(types, selection)
-  const currency = currencyOf([...selected, ...kept.measures, ...sorted.measures])
+  const where = all([readable(context, entity), filterCondition(context, entity, filter)])
+  const amounts = moneyOf([...selected, ...kept.measures, ...sorted.measures])
+  const conversion =
+    target === undefined || amounts.length === 0
+      ? undefined
+      : await conversionTo(context, entity, amounts, where, target)
+  const inSql: MeasureSql = (measure) => measureSql(measure, conversion?.factor)
+  const currency = conversion === undefined ? currencyOf(amounts) : undefined
   if (currency !== undefined && groups.every(({ field }) => field !== currency.field)) {
     groups.push({ field: currency.field, expression: sql.raw(`e.${currency.column}`) })
   }
@@ -99,16 +125,16 @@ async function readGroups(
   const columns = [
     ...groups.map(({ field, expression }) => sql`${expression} as ${sql.raw(`"${field}"`)}`),
     ...[{ of: 'count' } as const, ...selected].map(
-      (measure) => sql`${measureSql(measure)} as ${sql.raw(`"${measureName(measure)}"`)}`,
+      (measure) => sql`${inSql(measure)} as ${sql.raw(`"${measureName(measure)}"`)}`,
     ),
   ]
-  const order = [...sorted.terms(groups), ...places]
-  const query = sql<Row>`${label(entity, 'aggregate')} select ${sql.join(columns)} from ${tableOf(entity)} e
-    where ${all([readable(context, entity), filterCondition(context, entity, filter)])}
-    ${places.length === 0 ? sql`` : sql`group by ${sql.join(places)}`} having ${kept.condition}
+  const order = [...sorted.terms(groups, inSql), ...places]
+  const query = sql<Row>`${label(entity, 'aggregate')} select ${sql.join(columns)} from ${sourceOf(entity)} e
+    ${conversion?.join ?? sql``} where ${where}
+    ${places.length === 0 ? sql`` : sql`group by ${sql.join(places)}`} having ${havingCondition(types, having, inSql).condition}
     ${order.length === 0 ? sql`` : sql`order by ${sql.join(order)}`} limit ${groupLimit(first)}`
   const rows = await context.read().run(query.compile(statements))
-  return rows.map((row) => groupRow(row, types, currency?.field))
+  return rows.map((row) => groupRow(row, types, currency === undefined ? target : row[currency.field]))
 }
 
 /** The measures a client selected; the number of objects is always read. */
@@ -124,14 +150,18 @@ function selectedMeasures({ groupBy, measures }: AggregateTypes, selection: Sele
   ]
 }
 
-/** The currency column when an amount of money is asked for, compared or sorted by. */
-function currencyOf(used: readonly Measure[]): { field: string; column: string } | undefined {
-  const money = used.find(isMoney)
-  if (money === undefined || money.of === 'count' || money.column.currency === undefined) return undefined
-  return { field: money.column.currency, column: snakeCase(money.column.currency) }
+/** The columns whose amounts of money are asked for, compared or sorted by. */
+function moneyOf(used: readonly Measure[]): readonly ColumnMeta[] {
+  return [...new Set(used.filter(isMoney).map(({ column }) => column))]
 }
 
-function groupRow(row: Row, { groupBy, measures }: AggregateTypes, currency: string | undefined): Row {
+/** The column that holds the currency of amounts. */
+function currencyOf([amount]: readonly ColumnMeta[]): { field: string; column: string } | undefined {
+  if (amount?.currency === undefined) return undefined
+  return { field: amount.currency, column: snakeCase(amount.currency) }
+}
+
+function groupRow(row: Row, { groupBy, measures }: AggregateTypes, currency: unknown): Row {
   const result: Row = { group: row, count: row.$count }
   const valueOf = (measure: Measure): unknown => row[measureName(measure)] ?? null
   result['countDistinct'] = Object.fromEntries(
@@ -139,10 +169,7 @@ function groupRow(row: Row, { groupBy, measures }: AggregateTypes, currency: str
   )
   for (const of of computations) {
     result[of] = Object.fromEntries(
-      measures.map((column) => [
-        column.field,
-        outerValue({ of, column }, valueOf({ of, column }), row[currency ?? '']),
-      ]),
+      measures.map((column) => [column.field, outerValue({ of, column }, valueOf({ of, column }), currency)]),
     )
   }
   return result

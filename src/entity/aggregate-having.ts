@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import { AppError } from '../errors.js'
 import type { GroupExpression } from './aggregate-groups.js'
-import { comparedAs, measureSql, type Measure } from './aggregate-measures.js'
+import { comparedAs, measureSql, type Measure, type MeasureSql } from './aggregate-measures.js'
 import type { AggregateTypes, GroupInput } from './aggregate-types.js'
 import type { ColumnMeta } from './column.js'
 import { all, any, type Condition } from './condition.js'
@@ -16,14 +16,18 @@ export interface Having {
 }
 
 /** Conditions on the numbers of groups, as SQL. Throws BAD_USER_INPUT and LIMIT_EXCEEDED like a filter. */
-export function havingCondition(types: AggregateTypes, having: FilterInput | null): Having {
+export function havingCondition(
+  types: AggregateTypes,
+  having: FilterInput | null,
+  inSql: MeasureSql = measureSql,
+): Having {
   checkSize(having, 'having')
   const measures: Measure[] = []
   const columns = new Map([...types.groupBy, ...types.measures].map((column) => [column.field, column]))
   const compare = (measure: Measure, operators: FilterInput, at: string): Condition => {
     measures.push(measure)
     // Smallest whole numbers are compared with fractions as well.
-    const value = comparedAs(measure) === 'int' ? measureSql(measure) : sql`(${measureSql(measure)})::numeric`
+    const value = comparedAs(measure) === 'int' ? inSql(measure) : sql`(${inSql(measure)})::numeric`
     // How a number is compared depends on its kind alone; it has no column.
     const kind = { ...(types.measures[0] ?? types.groupBy[0]), kind: comparedAs(measure) } as ColumnMeta
     return valueCondition(value, kind, operators, at)
@@ -57,7 +61,7 @@ export function havingCondition(types: AggregateTypes, having: FilterInput | nul
 
 /** The order of groups, and the measures that decide it. */
 export interface GroupOrder {
-  terms(groups: readonly GroupExpression[]): RawBuilder<unknown>[]
+  terms(groups: readonly GroupExpression[], inSql: MeasureSql): RawBuilder<unknown>[]
   readonly measures: readonly Measure[]
 }
 
@@ -80,11 +84,11 @@ export function groupOrder(
   })
   return {
     measures: sorted.filter((by): by is Measure => 'of' in by),
-    terms: (groups) =>
+    terms: (groups, inSql) =>
       orderBy.map(({ direction, nulls }, index) => {
         const by = sorted[index] as ColumnMeta | Measure
         const place = 'of' in by ? -1 : groups.findIndex(({ field }) => field === by.field) + 1
-        const value = 'of' in by ? measureSql(by) : sql.raw(String(place))
+        const value = 'of' in by ? inSql(by) : sql.raw(String(place))
         const way = direction === SortDirection.DESC ? 'desc' : 'asc'
         return sql`${value} ${sql.raw(`${way} nulls ${nulls === NullsOrder.FIRST ? 'first' : 'last'}`)}`
       }),

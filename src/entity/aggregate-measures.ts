@@ -32,18 +32,28 @@ export function measureName(measure: Measure): string {
   return measure.of === 'count' ? '$count' : `${measure.of}.${measure.column.field}`
 }
 
-/** A measure in SQL. */
-export function measureSql(measure: Measure): RawBuilder<unknown> {
+/** Puts measures into SQL. */
+export type MeasureSql = (measure: Measure) => RawBuilder<unknown>
+
+/**
+ * A measure in SQL.
+ *
+ * @param factor - what amounts of money are multiplied with
+ */
+export function measureSql(measure: Measure, factor?: string): RawBuilder<unknown> {
   if (measure.of === 'count') return sql`count(*)`
   const { of, column } = measure
-  const ref = `e.${column.column}`
+  const stored = `e.${column.column}`
+  const ref = factor !== undefined && column.kind === 'money' ? `(${stored} * ${factor})` : stored
   if (of === 'countDistinct') return sql.raw(`count(distinct ${ref})`)
   const whole = column.kind === 'int' && of !== 'sum' && of !== 'avg'
   return sql.raw(`${COMPUTATIONS[of].sql.replace('?', ref)}${whole ? '::bigint' : ''}`)
 }
 
 /** Whether a measure is an amount of money, which is never mixed across currencies. */
-export function isMoney(measure: Measure): boolean {
+export function isMoney(
+  measure: Measure,
+): measure is Extract<Measure, { readonly column: ColumnMeta }> & { readonly of: Computation } {
   return measure.of !== 'count' && measure.of !== 'countDistinct' && measure.column.kind === 'money'
 }
 

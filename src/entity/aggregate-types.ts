@@ -39,6 +39,8 @@ export interface GroupInput {
 
 /** The classes behind `<plural>Aggregate`. */
 export interface AggregateTypes {
+  /** The moment whose exchange rates hold for the amounts of a row. */
+  readonly moneyAt: ColumnMeta | undefined
   readonly groupBy: readonly ColumnMeta[]
   readonly measures: readonly ColumnMeta[]
   readonly groupInput: EntityClass
@@ -56,36 +58,22 @@ export function defineAggregate(
   entityName: string,
   groupBy: readonly ColumnMeta[],
   measures: readonly ColumnMeta[],
+  moneyAt: ColumnMeta | undefined,
 ): AggregateTypes {
   const groupType = defineGroup(entityName, groupBy)
-  const values = {
-    Totals: defineMeasures(
-      `${entityName}Totals`,
-      `Values computed over a group of ${entityName} objects.`,
-      measures,
-      false,
-    ),
-    Averages: defineMeasures(
-      `${entityName}Averages`,
-      `Averages over a group of ${entityName} objects.`,
-      measures,
-      true,
-    ),
-  }
   const distinct = defineDistinctCounts(entityName, groupBy)
   const rowType = class {}
   declareField(rowType, 'group', () => groupType, 'What the objects of this group have in common.')
   declareField(rowType, 'count', () => SafeInt, 'How many objects the group holds.')
   declareField(rowType, 'countDistinct', () => distinct, 'How many different values there are.')
-  for (const of of computations) {
-    const { type, description } = COMPUTATIONS[of]
-    declareField(rowType, of, () => values[type], description)
-  }
+  if (measures.length > 0) declareComputations(rowType, entityName, measures)
+  const money = measures.some(({ kind }) => kind === 'money')
   ObjectType(`${entityName}Aggregate`, {
-    description: `One group of ${entityName} objects. Money is never added across currencies: when money is asked for, there is one group per currency.`,
+    description: `One group of ${entityName} objects.${money ? ` ${PER_CURRENCY}` : ''}`,
     simpleResolvers: true,
   })(rowType)
   return {
+    moneyAt,
     groupBy,
     measures,
     groupInput: defineGroupInput(entityName, groupBy),
@@ -93,6 +81,34 @@ export function defineAggregate(
     ...defineGroupOrder(entityName, groupBy, measures),
     groupType,
     rowType,
+  }
+}
+
+const PER_CURRENCY =
+  'Money is never added across currencies: when money is asked for, there is one group per currency, unless `in` names one for all.'
+
+const COMPARED_MONEY =
+  'Money is compared as an amount, each currency by itself, or all of it in the currency that `in` names.'
+
+function declareComputations(
+  rowType: EntityClass,
+  entityName: string,
+  measures: readonly ColumnMeta[],
+): void {
+  const define = (name: string, about: string, average: boolean): EntityClass =>
+    defineMeasures(
+      `${entityName}${name}`,
+      `${about} over a group of ${entityName} objects.`,
+      measures,
+      average,
+    )
+  const values = {
+    Totals: define('Totals', 'Values computed', false),
+    Averages: define('Averages', 'Averages', true),
+  }
+  for (const of of computations) {
+    const { type, description } = COMPUTATIONS[of]
+    declareField(rowType, of, () => values[type], description)
   }
 }
 
@@ -139,21 +155,24 @@ function defineHaving(
     countable(groupBy),
     'int',
   )
-  const values = numbers(
-    'HavingValues',
-    `Conditions on values computed over a group of ${entityName} objects; all given ones must hold.`,
-    measures,
-    'decimal',
-  )
   const having = class {}
   declare(having, 'count', () => operatorsOfKind('int'), 'How many objects the group holds.')
   declare(having, 'countDistinct', () => distinct, 'How many different values there are.')
-  for (const of of computations) declare(having, of, () => values, COMPUTATIONS[of].description)
+  if (measures.length > 0) {
+    const values = numbers(
+      'HavingValues',
+      `Conditions on values computed over a group of ${entityName} objects; all given ones must hold.`,
+      measures,
+      'decimal',
+    )
+    for (const of of computations) declare(having, of, () => values, COMPUTATIONS[of].description)
+  }
   declare(having, 'and', () => [having], 'All of these hold. An empty list holds.')
   declare(having, 'or', () => [having], 'At least one of these holds. An empty list does not.')
   declare(having, 'not', () => having, 'This does not hold.')
+  const money = measures.some(({ kind }) => kind === 'money') ? ` ${COMPARED_MONEY}` : ''
   InputType(`${entityName}Having`, {
-    description: `Which groups of ${entityName} objects are kept; all given conditions must hold. Money is compared as an amount, each currency by itself.`,
+    description: `Which groups of ${entityName} objects are kept; all given conditions must hold.${money}`,
   })(having)
   return having
 }

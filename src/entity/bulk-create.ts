@@ -74,7 +74,8 @@ async function soundItems(
 ): Promise<readonly Candidate[]> {
   const checked = inputs.flatMap((input, index) => {
     try {
-      return [{ index, id: uuidV7(), given: storedValues(entity, valuesOf(entity, input)) }]
+      const values = valuesOf(entity, input)
+      return [{ index, id: uuidV7(), values, given: storedValues(entity, values) }]
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       results[index] = { error: itemError(error) }
@@ -85,10 +86,16 @@ async function soundItems(
     session,
     checked.map(({ given }) => given),
   )
+  const refused =
+    (await entity.writeRule?.(
+      session,
+      checked.map(({ values }) => values),
+    )) ?? []
   return checked.filter(({ index }, position) => {
-    const column = dead[position]
+    const [column, refusal] = [dead[position], refused[position]]
+    if (refusal !== undefined) results[index] = { error: itemError(refusal) }
     if (column !== undefined) results[index] = { error: missing(column) }
-    return column === undefined
+    return column === undefined && refusal === undefined
   })
 }
 

@@ -26,6 +26,8 @@ export interface ColumnOptions {
   readonly sensitivity?: Sensitivity
   /** Set where the column itself is never null although the field is: an infinite moment is shown as null. */
   readonly stored?: 'required'
+  /** What to use instead, and `Removed after YYYY-MM-DD.` */
+  readonly deprecationReason?: string
 }
 
 /** One column of an entity, as its decorator declared it. */
@@ -68,9 +70,11 @@ export function Column(type: () => unknown, options: ColumnOptions): PropertyDec
       graphqlType: fieldType as object,
       inputType: inputTypeOf(fieldType),
     })
+    const { nullable = false, description, deprecationReason } = options
     Field(() => fieldType as object, {
-      nullable: options.nullable ?? false,
-      description: options.description,
+      nullable,
+      description,
+      ...(deprecationReason === undefined ? {} : { deprecationReason }),
     })(prototype, property)
   }
 }

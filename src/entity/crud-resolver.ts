@@ -5,16 +5,17 @@ import { all } from './condition.js'
 import { declareAlternateKey, rowAskedFor } from './alternate-key.js'
 import { connectionType } from './connection-types.js'
 import type { EntityDefinition } from './entity.js'
-import { declareListArguments } from './list-arguments.js'
+import { declareListArguments, listArguments } from './list-arguments.js'
 import type { AnyMember, RootRule, RootRules } from './module.js'
 import { declareMutations } from './mutations.js'
 import type { OperationContext } from './operation-context.js'
 import { planPage, readPage } from './page.js'
 import { readable } from './read-access.js'
-import { listArguments, type ResolverClass } from './relations.js'
+import type { ResolverClass } from './relations.js'
 import { descriptor, type Method, type Prototype } from './resolver-prototype.js'
-import { fieldsFor, selectRows } from './rows.js'
+import { ownFirst } from './shared-rows.js'
 import { selectionOf } from './selection.js'
+import { readRows } from './to-one.js'
 
 /** The root fields of one entity and the rules they need. */
 export interface Crud {
@@ -59,9 +60,8 @@ function declareOne(prototype: Prototype, entity: EntityDefinition): void {
   const names = ['id', ...entity.alternateKey.map(({ field }) => field)]
   prototype[name] = (async (context: OperationContext, info: GraphQLResolveInfo, ...values: unknown[]) => {
     const asked = rowAskedFor(entity, Object.fromEntries(names.map((field, index) => [field, values[index]])))
-    const fields = fieldsFor(entity, selectionOf(info))
     const where = all([readable(context, entity), asked])
-    const [row] = await selectRows(context.read(), entity, { fields, where })
+    const [row] = await readRows(context, entity, selectionOf(info), where, { order: ownFirst(entity) })
     return row ?? null
   }) as Method
   Ctx()(prototype, name, 0)
@@ -77,7 +77,7 @@ function declareList(prototype: Prototype, entity: EntityDefinition): void {
   const name = entity.plural
   prototype[name] = (async (context: OperationContext, info: GraphQLResolveInfo, ...list: unknown[]) => {
     const plan = planPage(context, entity, listArguments(list), selectionOf(info))
-    return readPage(context.read(), plan)
+    return readPage(context, plan)
   }) as Method
   Ctx()(prototype, name, 0)
   Info()(prototype, name, 1)

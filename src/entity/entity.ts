@@ -8,8 +8,11 @@ import type { OperationContext } from './operation-context.js'
 import type { OrderInput } from './ordering.js'
 import { defineFilter } from './filter-inputs.js'
 import { defineOrder } from './ordering.js'
+import type { Relation } from './relation.js'
 import type { RelationFilter } from './relation-filters.js'
 import { RELEVANCE } from './search.js'
+import { sourceWith, type SharedRows } from './shared-rows.js'
+import type { WriteRule } from './write-rule.js'
 import { defineInput } from './write-inputs.js'
 
 /** Whatever has an id of its own. */
@@ -103,6 +106,10 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly reads?: readonly ('one' | 'list')[]
   /** Whether clients may delete rows. */
   readonly delete?: boolean
+  /** Rows all organizations share, which are read together with those of the table and never written with them. */
+  readonly shared?: SharedRows
+  /** What no constraint of the table can forbid. */
+  readonly writeRule?: WriteRule
   /** Rows are marked by `deleted_at` instead of being removed. */
   readonly softDelete?: boolean
   /** Whether clients may add many at once, by `createTeams` for `teams`. */
@@ -120,6 +127,8 @@ export interface EntityOptions<Row, Table extends keyof Database> {
   readonly aggregate?: {
     readonly groupBy: readonly FieldOf<Row>[]
     readonly measures: readonly FieldOf<Row>[]
+    /** For money among the measures: the moment whose exchange rates hold for a row. */
+    readonly moneyAt?: FieldOf<Row>
   }
 }
 
@@ -127,7 +136,11 @@ export interface EntityOptions<Row, Table extends keyof Database> {
 export interface EntityDefinition<Row extends object = object> {
   readonly type: EntityClass<Row>
   readonly name: string
+  /** Where its rows are written. */
   readonly table: string
+  /** Where its rows are read, as it stands behind `from`. */
+  readonly source: string
+  readonly shared: SharedRows | undefined
   readonly module: string
   readonly singular: string
   readonly plural: string
@@ -141,6 +154,7 @@ export interface EntityDefinition<Row extends object = object> {
   readonly readRule: ReadRule | undefined
   readonly reads: readonly ('one' | 'list')[]
   readonly deletable: boolean
+  readonly writeRule: WriteRule | undefined
   readonly softDelete: boolean
   readonly bulk: boolean
   readonly naturalKey: NaturalKey | undefined
@@ -155,8 +169,8 @@ export interface EntityDefinition<Row extends object = object> {
   readonly create: readonly string[]
   readonly update: readonly string[]
   readonly aggregate: AggregateTypes | undefined
-  /** Relation fields by name, with the columns they start from; filled by `toOne` and `toMany`. */
-  readonly relations: Map<string, readonly string[]>
+  /** Relation fields by name; filled by `toOne` and `toMany`. */
+  readonly relations: Map<string, Relation>
   /** Relations to filter by; filled with them. */
   readonly relationFilters: Map<string, RelationFilter>
 }
@@ -195,6 +209,8 @@ export function definitionOf<Row extends object>(
     type,
     name: type.name,
     table: options.table,
+    source: options.shared === undefined ? options.table : sourceWith(options, [...columns.values()]),
+    shared: options.shared,
     module: options.module,
     singular: options.singular,
     plural: options.plural,
@@ -208,6 +224,7 @@ export function definitionOf<Row extends object>(
     readRule: options.readRule,
     reads: options.reads ?? ['one', 'list'],
     deletable: options.delete ?? false,
+    writeRule: options.writeRule,
     softDelete: options.softDelete ?? false,
     bulk: options.bulk ?? false,
     naturalKey: options.naturalKey,
@@ -227,7 +244,12 @@ export function definitionOf<Row extends object>(
     updateInput: options.update && defineInput('Update', type.name, pick(options.update), []),
     aggregate:
       options.aggregate &&
-      defineAggregate(type.name, pick(options.aggregate.groupBy), pick(options.aggregate.measures)),
+      defineAggregate(
+        type.name,
+        pick(options.aggregate.groupBy),
+        pick(options.aggregate.measures),
+        pick(options.aggregate.moneyAt === undefined ? [] : [options.aggregate.moneyAt])[0],
+      ),
     relations: new Map(),
     relationFilters: new Map(),
   }
@@ -244,6 +266,11 @@ export function pickColumns(
     if (column === undefined) throw new TypeError(`${name} has no column ${field}`)
     return column
   })
+}
+
+/** Name of a field's column in the database. Throws TypeError for a field that has none. */
+export function columnNameOf({ name, columns }: EntityDefinition, field: string): string {
+  return (pickColumns(name, columns, [field])[0] as ColumnMeta).column
 }
 
 /** The definition of a class. */

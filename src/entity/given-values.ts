@@ -92,10 +92,17 @@ async function lockLive(
   keys: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
   const [field = 'id'] = target.key
-  const query = sql<{
-    id: string
-  }>`${label(target, 'require')} select e.id::text as id from ${tableOf(target)} e
-    where ${keyIn(target, field, [...keys])} and e.deleted_at is null order by e.id for share`
+  const named = keyIn(target, field, [...keys])
+  // Shared rows are never deleted, and no organization may lock them.
+  const shared =
+    target.shared === undefined
+      ? sql``
+      : sql` union all select e.id::text from ${sql.raw(target.shared.table)} e where ${named}`
+  const query = sql<{ id: string }>`${label(target, 'require')}
+    select id from (
+      select e.id::text as id from ${tableOf(target)} e
+      where ${named} and e.deleted_at is null order by e.id for share
+    ) own${shared}`
   const rows = await session.run(query.compile(statements))
   return new Set(rows.map(({ id }) => id))
 }

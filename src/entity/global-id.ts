@@ -7,9 +7,16 @@ export interface GlobalId {
   readonly key: readonly string[]
 }
 
+/** Longer than any id: a type's name, a uuid and a moment. Ids are ASCII, so that a character is a byte. */
+const scratch = Buffer.alloc(256)
+
 /** `Team` and one or more key values → an opaque `ID`. */
 export function encodeId(type: string, key: readonly unknown[]): string {
-  return Buffer.from([type, ...key.map(String)].join('\n')).toString('base64url')
+  let text = type
+  for (const part of key) text += `\n${String(part)}`
+  if (text.length > scratch.length) return Buffer.from(text).toString('base64url')
+  // A buffer of its own for each of an answer's ids would take longer than encoding them.
+  return scratch.toString('base64url', 0, scratch.write(text, 'latin1'))
 }
 
 /** The parts of an `ID`, or undefined when it is none. */

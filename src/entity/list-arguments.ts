@@ -1,5 +1,5 @@
 import { Arg, Int } from 'type-graphql'
-import { DEFAULT_PAGE, LARGEST_PAGE } from './page.js'
+import { DEFAULT_PAGE, LARGEST_PAGE, type ListArguments } from './page.js'
 import type { EntityDefinition } from './entity.js'
 
 /**
@@ -46,4 +46,10 @@ export function declareListArguments(
       '`"…"` makes a phrase, `or` an alternative, `-` excludes a word; letter case does not matter.',
     6,
   )
+}
+
+/** The values of a list method's arguments, by name. */
+export function listArguments(values: readonly unknown[]): ListArguments {
+  const [filter, order, first, after, last, before, search] = values
+  return { filter, orderBy: order, first, after, last, before, search } as ListArguments
 }

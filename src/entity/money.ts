@@ -1,5 +1,5 @@
 import { Field, ObjectType } from 'type-graphql'
-import { Decimal } from './scalars.js'
+import { Currency, Decimal } from './scalars.js'
 
 /** An exact amount and its currency. */
 @ObjectType({ description: 'An exact amount of money.', simpleResolvers: true })
@@ -9,6 +9,6 @@ export class Money {
   })
   readonly amount!: string
 
-  @Field(() => String, { description: 'Three-letter currency code by ISO 4217, for example `USD`.' })
+  @Field(() => Currency, { description: 'Its currency.' })
   readonly currency!: string
 }

@@ -1,6 +1,7 @@
 import type DataLoader from 'dataloader'
 import { AppError, type ErrorDetails } from '../errors.js'
 import type { Actor } from '../tenancy/actor.js'
+import { unlimitedUse, type ModuleUse } from '../tenancy/module-access.js'
 import type { Permission } from '../tenancy/role-permissions.js'
 import type { Session } from '../tenancy/session.js'
 import type { Tenant } from '../tenancy/tenant-resolver.js'
@@ -22,10 +23,10 @@ export interface OperationContext {
   read(): Session
   /** One write transaction: committed when `work` ends well, otherwise rolled back. Later reads see its result. */
   write<Result>(work: (session: Session) => Promise<Result>, options?: WriteOptions<Result>): Promise<Result>
-  /** Loaders by name; forgotten with every write. */
-  readonly loaders: Map<string, DataLoader<string, unknown>>
-  /** Whether an optional module is there to be used. */
-  hasModule(module: string): boolean
+  /** Loaders by name, or by their place in the document; forgotten with every write. */
+  readonly loaders: Map<string | object, DataLoader<string, unknown>>
+  /** What may be done with an optional module. */
+  moduleUse(module: string): ModuleUse
   permits(permission: Permission): boolean
   /** Writes changes into this API's audit trail, in the transaction of the changes themselves. */
   record(session: Session, changes: readonly Change[]): Promise<void>
@@ -41,12 +42,37 @@ export function personOf({ actor }: OperationContext): string | null {
   return actor.kind === 'person' ? actor.identityId : null
 }
 
-/** MODULE_NOT_ENABLED, naming the module, when it is not there; core always is. */
+/** MODULE_NOT_ENABLED, naming the module, when it may not be used; core always may. */
 export function missingModule(context: OperationContext, module: string): AppError | undefined {
-  if (module === 'core' || context.hasModule(module)) return undefined
-  return new AppError('MODULE_NOT_ENABLED', `The organization does not have the module ${module}.`, {
-    module,
-  })
+  const { allows, endedAt } = useOf(context, module)
+  if (allows !== 'nothing') return undefined
+  if (endedAt === null) {
+    return new AppError('MODULE_NOT_ENABLED', `The organization does not have the module ${module}.`, {
+      module,
+    })
+  }
+  const ended = new Date(endedAt).toISOString()
+  return new AppError(
+    'MODULE_NOT_ENABLED',
+    `The organization's access to the module ${module} ended at ${ended}. Its data is kept; ask the platform's operator for access.`,
+    { module, endedAt: ended },
+  )
+}
+
+/** MODULE_NOT_ENABLED, or MODULE_READ_ONLY when a module may be read and not written to. */
+export function unwritableModule(context: OperationContext, module: string): AppError | undefined {
+  if (useOf(context, module).allows !== 'reading') return missingModule(context, module)
+  return new AppError(
+    'MODULE_READ_ONLY',
+    `The organization may read the module ${module}, not write to it.`,
+    {
+      module,
+    },
+  )
+}
+
+function useOf(context: OperationContext, module: string): ModuleUse {
+  return module === 'core' ? unlimitedUse : context.moduleUse(module)
 }
 
 /** Throws MODULE_NOT_ENABLED. */

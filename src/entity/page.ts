@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { AppError } from '../errors.js'
-import { statements, type Session } from '../tenancy/session.js'
+import { statements } from '../tenancy/session.js'
 import { all, type Condition } from './condition.js'
 import { decodeCursor, encodeCursor, listFingerprint } from './cursor.js'
 import type { EntityDefinition } from './entity.js'
@@ -16,9 +16,10 @@ import {
   type OrderTerm,
 } from './ordering.js'
 import { readable } from './read-access.js'
-import { fieldsFor, label, selectList, tableOf, type EntityRow } from './rows.js'
+import { fieldsFor, label, selectList, sourceOf, type EntityRow } from './rows.js'
 import { RELEVANCE, searchFor } from './search.js'
 import { merged, type Selection } from './selection.js'
+import { readAhead } from './to-one.js'
 
 /** Arguments of every list, as GraphQL delivers them. */
 export interface ListArguments {
@@ -41,18 +42,24 @@ export const LARGEST_PAGE = 500
 /** A list request, checked and translated. */
 export interface PagePlan {
   readonly entity: EntityDefinition
-  readonly fields: readonly string[]
+  /** What is read of each row. */
+  readonly columns: Condition
   /** What the list holds, whatever the page. */
   readonly members: Condition
   /** What the page holds. */
   readonly where: Condition
   readonly order: readonly OrderTerm[]
   readonly size: number
+  /** One row more than the page: the sign that the list goes on. */
+  readonly limit: Condition
   readonly backward: boolean
-  readonly fingerprint: string
+  /** Names the list in its cursors; undefined when nobody asks for them. */
+  readonly fingerprint: string | undefined
   /** Rows on the side the page comes from; undefined when nobody asks, or when there can be none. */
   readonly behind: Condition | undefined
   readonly selection: Selection
+  /** What is selected of the rows, whether as nodes or in edges. */
+  readonly rowSelection: Selection
 }
 
 /** A Relay connection, ready to be resolved. */
@@ -85,10 +92,9 @@ export function planPage(
   const search = searchFor(entity.search, list.search)
   const asked = list.orderBy?.length ? list.orderBy : search ? BEST_FIRST : entity.defaultOrder
   const order = completeOrder(asked, entity.columns, entity.key, search?.rank)
-  const fingerprint = listFingerprint(entity.name, asked, [
-    list.filter ?? null,
-    ...(search ? [list.search] : []),
-  ])
+  const fingerprint = once(() =>
+    listFingerprint(entity.name, asked, [list.filter ?? null, ...(search ? [list.search] : [])]),
+  )
   const members = all([
     readable(context, entity),
     filterCondition(context, entity, list.filter),
@@ -97,7 +103,7 @@ export function planPage(
   const position = (argument: 'after' | 'before'): readonly (string | null)[] | undefined => {
     const cursor = list[argument]
     if (cursor === null || cursor === undefined) return undefined
-    return decodeCursor(cursor, fingerprint, order.length, argument)
+    return decodeCursor(cursor, fingerprint(), order.length, argument)
   }
   const [after, before] = [position('after'), position('before')]
   const where = all([
@@ -105,20 +111,44 @@ export function planPage(
     ...(after === undefined ? [] : [afterPosition(order, after)]),
     ...(before === undefined ? [] : [afterPosition(reversed(order), before)]),
   ])
+  const rowSelection = rowSelectionOf(selection)
+  const positioned = wantsCursors(selection)
   return {
     entity,
-    fields: fieldsFor(entity, merged(selection.nodes, selection.edges?.node)),
+    columns: selectList(entity, fieldsFor(entity, rowSelection), positioned ? order : []),
     members,
     where,
     order: backward ? reversed(order) : order,
     size,
+    // Written out: the planner takes a parameter for any number of rows.
+    limit: sql.lit(size + 1),
     backward,
-    fingerprint,
+    fingerprint: positioned ? fingerprint() : undefined,
     behind: backward
       ? behindPage(selection.pageInfo?.hasNextPage, members, order, before)
       : behindPage(selection.pageInfo?.hasPreviousPage, members, reversed(order), after),
     selection,
+    rowSelection,
   }
+}
+
+const rowSelections = new WeakMap<Selection, Selection>()
+
+/** What is selected of the rows of a page, whether as nodes or in edges. */
+function rowSelectionOf(selection: Selection): Selection {
+  let rows = rowSelections.get(selection)
+  if (rows === undefined)
+    rowSelections.set(selection, (rows = merged(selection.nodes, selection.edges?.node)))
+  return rows
+}
+
+function wantsCursors({ edges, pageInfo }: Selection): boolean {
+  return (edges?.cursor ?? pageInfo?.startCursor ?? pageInfo?.endCursor) !== undefined
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** The row at the cursor, and those on its other side than the page. */
@@ -154,42 +184,51 @@ function pageSize(argument: 'first' | 'last', asked: number | null | undefined):
 }
 
 /** Reads one page of one list. */
-export async function readPage(session: Session, plan: PagePlan): Promise<Connection> {
-  const { entity, fields, where, order, size, selection } = plan
+export async function readPage(context: OperationContext, plan: PagePlan): Promise<Connection> {
+  const { entity, selection } = plan
+  const session = context.read()
   const wantsRows = ['nodes', 'edges', 'pageInfo'].some((field) => field in selection)
-  const rowsQuery = sql<EntityRow>`${label(entity, 'list')} select ${selectList(entity, fields, order)} from ${tableOf(entity)} e where ${where} order by ${orderBy(order)} limit ${size + 1}`
   const countQuery = sql<{
     count: number
-  }>`${label(entity, 'count')} select count(*) as count from ${tableOf(entity)} e where ${plan.members}`
+  }>`${label(entity, 'count')} select count(*) as count from ${sourceOf(entity)} e where ${plan.members}`
   const behindQuery = sql<{
     found: boolean
-  }>`${label(entity, 'behind')} select exists (select from ${tableOf(entity)} e where ${plan.behind}) as found`
+  }>`${label(entity, 'behind')} select exists (select from ${sourceOf(entity)} e where ${plan.behind}) as found`
   const [rows, [counted], [behind]] = await Promise.all([
-    wantsRows ? session.run(rowsQuery.compile(statements)) : [],
+    wantsRows ? readPageRows(context, plan) : [],
     'totalCount' in selection ? session.run(countQuery.compile(statements)) : [],
     plan.behind === undefined ? [] : session.run(behindQuery.compile(statements)),
   ])
   return connectionOf(plan, rows, counted?.count ?? 0, behind?.found ?? false)
 }
 
-/** Puts a page together. `rows` may hold one row more than the page: the sign that the list goes on. */
+async function readPageRows(context: OperationContext, plan: PagePlan): Promise<readonly EntityRow[]> {
+  const { entity, columns, where, order, limit, rowSelection } = plan
+  const query = sql<EntityRow>`${label(entity, 'list')} select ${columns} from ${sourceOf(entity)} e where ${where} order by ${orderBy(order)} limit ${limit}`
+  const rows = await context.read().run(query.compile(statements))
+  await readAhead(context, entity, rows, rowSelection)
+  return rows
+}
+
+/** Puts a page together. `rows` may hold one row more than the page. */
 export function connectionOf(
   plan: PagePlan,
   rows: readonly EntityRow[],
   totalCount: number,
   goesOnBehind: boolean,
 ): Connection {
-  const goesOn = rows.length > plan.size
-  const page = rows.slice(0, plan.size)
-  const nodes = plan.backward ? page.reverse() : page
+  const { selection, size, backward, fingerprint } = plan
+  const goesOn = rows.length > size
+  const page = goesOn || backward ? rows.slice(0, size) : rows
+  const nodes = backward ? (page as EntityRow[]).reverse() : page
   const cursor = (row: EntityRow | undefined): string | null =>
-    row === undefined ? null : encodeCursor(plan.fingerprint, positionOf(plan, row))
+    row === undefined || fingerprint === undefined ? null : encodeCursor(fingerprint, positionOf(plan, row))
   return {
     nodes,
-    edges: 'edges' in plan.selection ? nodes.map((node) => ({ node, cursor: cursor(node) as string })) : [],
+    edges: 'edges' in selection ? nodes.map((node) => ({ node, cursor: cursor(node) as string })) : [],
     pageInfo: {
-      hasNextPage: plan.backward ? goesOnBehind : goesOn,
-      hasPreviousPage: plan.backward ? goesOn : goesOnBehind,
+      hasNextPage: backward ? goesOnBehind : goesOn,
+      hasPreviousPage: backward ? goesOn : goesOnBehind,
       startCursor: cursor(nodes[0]),
       endCursor: cursor(nodes.at(-1)),
     },

@@ -56,5 +56,5 @@ function listFilter(target: EntityDefinition): EntityClass {
 /** The one row of `target` whose `targetColumn` equals a column of the row it belongs to. */
 export function rowsByColumn(target: EntityDefinition, targetColumn: string, column: string) {
   return (outer: string, inner: string): Condition =>
-    sql.raw(`from ${target.table} ${inner} where ${inner}.${targetColumn} = ${outer}.${column}`)
+    sql.raw(`from ${target.source} ${inner} where ${inner}.${targetColumn} = ${outer}.${column}`)
 }

@@ -6,7 +6,9 @@ import type { EntityDefinition } from './entity.js'
 import { deadReferences, storedValues } from './given-values.js'
 import { personOf, type OperationContext } from './operation-context.js'
 import { keyIs, label, tableOf, type EntityRow } from './rows.js'
+import { sharedRefusal } from './shared-rows.js'
 import { everything, nextVersion, notFound, subject } from './store.js'
+import { requireAllowed } from './write-rule.js'
 
 /**
  * Takes the mark of deletion off a row, and settles its entry in the register of deleted things. Throws NOT_FOUND
@@ -21,6 +23,7 @@ export async function restoreRow(
 ): Promise<EntityRow> {
   const before = await lockDeleted(session, entity, key)
   await requireSurroundings(session, entity, before)
+  await requireAllowed(session, entity, before)
   const query = sql<EntityRow>`${label(entity, 'restore')} update ${tableOf(entity)} as e
     set deleted_at = null, updated_at = ${nextVersion} where ${keyIs(entity, key)} returning ${everything(entity)}`
   const [row] = await session.run(query.compile(statements))
@@ -43,7 +46,7 @@ async function lockDeleted(
   >`${label(entity, 'lock_deleted')} select ${everything(entity)}, e.deleted_at is not null as "isDeleted"
     from ${tableOf(entity)} e where ${keyIs(entity, key)} for update`
   const [row] = await session.run(query.compile(statements))
-  if (row === undefined) throw notFound(entity)
+  if (row === undefined) throw (await sharedRefusal(session, entity, key)) ?? notFound(entity)
   if (row.isDeleted) return row
   throw new AppError('CONFLICT', `The ${entity.singular} is not deleted.`, { field: 'id' })
 }

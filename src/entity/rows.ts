@@ -2,24 +2,39 @@ import { sql, type RawBuilder } from 'kysely'
 import { statements, type Session } from '../tenancy/session.js'
 import type { Condition } from './condition.js'
 import type { EntityDefinition } from './entity.js'
-import type { OrderTerm } from './ordering.js'
-import { orderBy } from './ordering.js'
+import { orderBy, type OrderTerm } from './ordering.js'
 import type { Selection } from './selection.js'
 
 /** A row as resolvers see it: values by field name. Sort values of a list stand beside them as texts, `$0`, `$1`… */
 export type EntityRow = Readonly<Record<string, unknown>>
 
+const knownFields = new WeakMap<Selection, Map<EntityDefinition, readonly string[]>>()
+
 /** The columns a selection needs: what is asked for, what its relations start from, and the key. */
 export function fieldsFor(entity: EntityDefinition, selection: Selection): readonly string[] {
+  let ofSelection = knownFields.get(selection)
+  if (ofSelection === undefined) knownFields.set(selection, (ofSelection = new Map()))
+  let fields = ofSelection.get(entity)
+  if (fields === undefined) ofSelection.set(entity, (fields = selectedFields(entity, selection)))
+  return fields
+}
+
+function selectedFields(entity: EntityDefinition, selection: Selection): readonly string[] {
   const fields = new Set(entity.key)
   for (const name of Object.keys(selection)) {
     if (name === '__typename' || name === 'id') continue
     const column = entity.columns.get(name)
-    const needed = column === undefined ? entity.relations.get(name) : withCurrency(name, column.currency)
+    const needed =
+      column === undefined ? entity.relations.get(name)?.starts : withCurrency(name, column.currency)
     // A field the kernel does not know has a resolver of its own, which may read any column.
     for (const field of needed ?? entity.columns.keys()) fields.add(field)
   }
   return [...fields].sort()
+}
+
+/** The fields, with one that is needed in any case. */
+export function withField(fields: readonly string[], field: string): readonly string[] {
+  return fields.includes(field) ? fields : [...fields, field]
 }
 
 function withCurrency(field: string, currency: string | undefined): readonly string[] {
@@ -39,8 +54,14 @@ export function selectList(
   return fields.length === 0 ? sql.join(positions) : sql.join([columns, ...positions])
 }
 
+/** Where an entity's rows are written. */
 export function tableOf(entity: EntityDefinition): RawBuilder<unknown> {
   return sql.raw(entity.table)
+}
+
+/** Where an entity's rows are read. */
+export function sourceOf(entity: EntityDefinition): RawBuilder<unknown> {
+  return sql.raw(entity.source)
 }
 
 /** The comment by which a statement is found in `pg_stat_statements`. */
@@ -52,18 +73,16 @@ export interface RowsRequest {
   readonly fields: readonly string[]
   readonly where: Condition
   readonly order?: readonly OrderTerm[]
-  readonly limit?: number
 }
 
 /** Reads rows of one entity. */
 export function selectRows(
   session: Session,
   entity: EntityDefinition,
-  { fields, where, order = [], limit }: RowsRequest,
+  { fields, where, order = [] }: RowsRequest,
 ): Promise<readonly EntityRow[]> {
-  const query = sql<EntityRow>`${label(entity, 'select')} select ${selectList(entity, fields, order)} from ${tableOf(entity)} e where ${where}${
-    order.length === 0 ? sql`` : sql` order by ${orderBy(order)}`
-  }${limit === undefined ? sql`` : sql` limit ${limit}`}`
+  const ordered = order.length === 0 ? sql`` : sql` order by ${orderBy(order)}`
+  const query = sql<EntityRow>`${label(entity, 'select')} select ${selectList(entity, fields)} from ${sourceOf(entity)} e where ${where}${ordered}`
   return session.run(query.compile(statements))
 }
 

@@ -89,6 +89,26 @@ export const WebAddress = textScalar(
   (text) => URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol),
 )
 
+/** A day of the calendar, without a time zone; what February has not is refused. */
+export const CalendarDate = textScalar(
+  'Date',
+  'A day by RFC 3339, without a time: `2026-01-31`.',
+  'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
+  (text) =>
+    /^\d{4}-\d{2}-\d{2}$/.test(text) &&
+    !text.startsWith('0000') &&
+    !Number.isNaN(Date.parse(text)) &&
+    new Date(text).toISOString().startsWith(text),
+)
+
+/** What ISO 4217 lists changes; which of the codes are in use is not for us to say. */
+export const Currency = textScalar(
+  'Currency',
+  'A currency by ISO 4217, three capital letters: `USD`.',
+  'https://www.iso.org/iso-4217-currency-codes.html',
+  (text) => /^[A-Z]{3}$/.test(text),
+)
+
 /** A scalar of texts that are accepted by a rule, and answered as they are stored. */
 function textScalar(
   name: string,

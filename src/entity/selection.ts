@@ -14,10 +14,19 @@ export interface Selection {
 
 type MutableSelection = { [field: string]: MutableSelection }
 
-/** What the client selected below the field that is being resolved. */
+/**
+ * By place in a document. graphql-js makes such a list anew for each execution, so that the variables of `@skip` and
+ * `@include` belong to it; compiled plans keep theirs, but have no conditions.
+ */
+const known = new WeakMap<GraphQLResolveInfo['fieldNodes'], Selection>()
+
+/** What the client selected below the field that is being resolved; the same object for all rows. */
 export function selectionOf(info: GraphQLResolveInfo): Selection {
+  const before = known.get(info.fieldNodes)
+  if (before !== undefined) return before
   const selection: MutableSelection = {}
   for (const node of info.fieldNodes) collect(node.selectionSet?.selections, info, selection)
+  known.set(info.fieldNodes, selection)
   return selection
 }
 

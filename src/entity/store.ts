@@ -10,6 +10,8 @@ import { keyOf } from './global-id.js'
 import type { OperationContext } from './operation-context.js'
 import { personOf } from './operation-context.js'
 import { keyIs, label, selectList, selectRows, tableOf, type EntityRow } from './rows.js'
+import { sharedRefusal } from './shared-rows.js'
+import { requireAllowed } from './write-rule.js'
 
 /** Adds a row and its audit entry. */
 export async function createRow(
@@ -20,6 +22,7 @@ export async function createRow(
 ): Promise<EntityRow> {
   const given = storedValues(entity, values)
   await requireLive(session, given)
+  await requireAllowed(session, entity, values)
   const row = await insertRow(session, entity, given)
   if (row === undefined) throw new Error(`insert into ${entity.table} returned nothing`)
   await recordChange(session, context, creation(entity, row, given))
@@ -63,6 +66,7 @@ export async function updateRow(
   const given = storedValues(entity, values)
   if (given.length === 0) return before
   await requireLive(session, given)
+  await requireAllowed(session, entity, changesOf(before, values))
   const touched = entity.columns.has('updatedAt') ? [sql`updated_at = ${nextVersion}`] : []
   const assignments = [
     ...given.map(({ column, value }) => sql`${sql.raw(column.column)} = ${value}`),
@@ -111,7 +115,7 @@ export async function deleteRow(
   return before
 }
 
-/** A live row, locked until the transaction ends. Throws NOT_FOUND. */
+/** A live row, locked until the transaction ends. Throws NOT_FOUND, and FORBIDDEN for one that is shared. */
 export async function lockRow(
   session: Session,
   entity: EntityDefinition,
@@ -119,7 +123,7 @@ export async function lockRow(
 ): Promise<EntityRow> {
   const query = sql<EntityRow>`${label(entity, 'lock')} select ${everything(entity)} from ${tableOf(entity)} e where ${live(entity, key)} for update`
   const [row] = await session.run(query.compile(statements))
-  if (row === undefined) throw notFound(entity)
+  if (row === undefined) throw (await sharedRefusal(session, entity, key)) ?? notFound(entity)
   return row
 }
 
@@ -170,6 +174,10 @@ export function subject(
     resourceId: entity.key.map((field) => String(row[field])).join(' '),
     object: changedObject(entity, row),
   }
+}
+
+function changesOf(before: EntityRow, values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([field, value]) => !same(before[field], value)))
 }
 
 function same(before: unknown, after: unknown): boolean {

@@ -7,6 +7,7 @@ import { requireLive, storedValues, type Values } from './given-values.js'
 import type { OperationContext } from './operation-context.js'
 import { label, tableOf, type EntityRow } from './rows.js'
 import { createRow, creation, everything, insertRow, updateRow } from './store.js'
+import { requireAllowed } from './write-rule.js'
 
 /** What an upsert left, and whether it was there before. */
 export interface Upserted {
@@ -53,6 +54,7 @@ async function createUnlessTaken(
 ): Promise<EntityRow | undefined> {
   const given = storedValues(entity, values)
   await requireLive(session, given)
+  await requireAllowed(session, entity, values)
   const row = await insertRow(session, entity, given, sql`on conflict do nothing`)
   if (row !== undefined) await recordChange(session, context, creation(entity, row, given))
   return row

@@ -73,7 +73,11 @@ export async function planFleet(
   selection: TenantSelection = {},
 ): Promise<FleetPlan> {
   const { ledger, fleet } = await survey(admin, catalogue, selection)
-  return planUp(catalogue, ledger, fleet)
+  return planUp(
+    catalogue,
+    ledger,
+    fleet.filter(({ isDormant }) => !isDormant),
+  )
 }
 
 /** The SQL of a plan as it would be sent, one text per step. */

@@ -24,7 +24,7 @@ export interface Ledger {
   readonly tenantsExist: boolean
   appliedIn(schemaName: string): AppliedVersions
   unfinishedIn(schemaName: string): readonly UnfinishedStep[]
-  /** Every distinct step that was applied anywhere: what the files are compared with. */
+  /** Every distinct step that was applied anywhere but in spare schemas: what the files are compared with. */
   readonly applied: readonly AppliedStep[]
 }
 
@@ -52,7 +52,7 @@ export async function readLedger(db: Queryable, schemaName: string | null = null
     return { tenantsExist: false, appliedIn: () => NOTHING, unfinishedIn: () => [], applied: [] }
   }
   const [versions, unfinished, applied] = await Promise.all([
-    readVersions(db, schemaName),
+    readVersions(db, schemaName === null ? null : [schemaName]),
     readUnfinished(db, schemaName),
     readSteps(db, schemaName),
   ])
@@ -64,16 +64,17 @@ export async function readLedger(db: Queryable, schemaName: string | null = null
   }
 }
 
-async function readVersions(
+/** Versions applied in some schemas, or in all. */
+export async function readVersions(
   db: Queryable,
-  schemaName: string | null,
-): Promise<Map<string, Map<string, Set<number>>>> {
+  schemaNames: readonly string[] | null,
+): Promise<ReadonlyMap<string, AppliedVersions>> {
   const { rows } = await db.query<{ schema_name: string; module: string; versions: number[] }>(
     `/* fleet.ledger.versions */
      select schema_name, module, array_agg(version) as versions from public.schema_migrations
-     where status in ('applied', 'baseline') and ($1::text is null or schema_name = $1)
+     where status in ('applied', 'baseline') and ($1::text[] is null or schema_name = any($1))
      group by schema_name, module`,
-    [schemaName],
+    [schemaNames],
   )
   const bySchema = new Map<string, Map<string, Set<number>>>()
   for (const { schema_name, module, versions } of rows) {
@@ -103,7 +104,8 @@ async function readSteps(db: Queryable, schemaName: string | null): Promise<Appl
   const { rows } = await db.query<AppliedStep>(
     `/* fleet.ledger.steps */
      select module, version, migration_name as "migrationName", checksum, count(*)::integer as schemas
-     from public.schema_migrations where status in ('applied', 'baseline') and ($1::text is null or schema_name = $1)
+     from public.schema_migrations where status in ('applied', 'baseline')
+       and ($1::text is null and schema_name not like 'spare\\_%' or schema_name = $1)
      group by module, version, migration_name, checksum order by module, version`,
     [schemaName],
   )

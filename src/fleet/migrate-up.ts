@@ -2,214 +2,178 @@ import type pg from 'pg'
 import { acquireLock, releaseLock, schemaLockName, type Queryable } from '../database/advisory-lock.js'
 import { withClient } from '../database/owner-transaction.js'
 import { AppError } from '../errors.js'
-import type { TenantId } from '../tenancy/tenant-id.js'
-import { forEachBounded } from './bounded.js'
-import { pendingSteps, planUp, type SchemaPlan } from './fleet-plan.js'
-import { readFleet, type TenantSelection } from './fleet-tenants.js'
+import { closest } from '../tenancy/closest-word.js'
+import { pendingSteps, planUp } from './fleet-plan.js'
+import { NO_RUN, runFleet, type FleetRunOptions, type RunOutcome } from './fleet-run.js'
+import { readFleet } from './fleet-tenants.js'
+import { migrateSpares } from './migrate-spares.js'
 import { readLedger, recordFailure, verifyLedger, type AppliedStep } from './ledger.js'
+import { latestVersion, sharedStream, type Migration, type MigrationCatalogue } from './migration-files.js'
+import { defaultDataMessage, sharedTarget } from './migration-message.js'
+import type { StepName } from './progress.js'
+import { holderOf, reasonOf } from './item-work.js'
+import { boundedConcurrency, type FleetFailure } from './runner.js'
+import { latestVersions } from './start-run.js'
 import {
-  sharedStream,
-  type Migration,
-  type MigrationCatalogue,
-  type MigrationScript,
-} from './migration-files.js'
-import { defaultDataMessage, sharedTarget, type MigrationTarget } from './migration-message.js'
-import type { OnFleetProgress, StepName } from './progress.js'
-import { applyStep, defaultPatience, LockTimeout, sendMessage, type LockPatience } from './step-runner.js'
+  applyStep,
+  defaultPatience,
+  sendMessage,
+  type LockPatience,
+  type StepContext,
+} from './step-runner.js'
 
-export interface FleetRunOptions extends TenantSelection {
-  /** Tenants worked on at once; bounded by the pool, which lends one more connection for looking around. */
-  readonly concurrency?: number | undefined
-  /** Begin no further tenant after the first failure. */
-  readonly failFast?: boolean | undefined
-  readonly patience?: LockPatience | undefined
-  readonly onProgress?: OnFleetProgress | undefined
+export interface MigrateUpOptions extends FleetRunOptions {
+  /** Versions by module: only these modules are migrated, up to there. By default all, to their latest. */
+  readonly targets?: Readonly<Record<string, number>> | undefined
 }
 
-/** A step that failed in one schema; the later steps of that schema were not tried. */
-export interface FleetFailure extends StepName {
-  readonly reason: string
-  /** Process id of the session that held a lock, when that was the reason. */
-  readonly heldBy: number | undefined
-}
-
-export interface FleetOutcome {
-  /** Steps done in all schemas. */
+export interface FleetOutcome extends RunOutcome {
+  /** Steps this process did in all schemas. */
   readonly steps: number
-  /** Tenants that had something to do. */
-  readonly tenants: number
-  readonly failures: readonly FleetFailure[]
-  /** Tenants not tried, because of `failFast` or because schema `public` failed. */
-  readonly untouched: readonly TenantId[]
   /** Steps in the ledger that this program does not know: a newer one ran here. */
   readonly unknown: readonly AppliedStep[]
 }
 
-const DEFAULT_CONCURRENCY = 8
-
-/** Counts of a run that is going on, and what its parts share. */
-interface Run {
-  readonly observer: Queryable
-  readonly options: FleetRunOptions
-  readonly patience: LockPatience
-  readonly catalogue: MigrationCatalogue
-  steps: number
-  finished: number
-  readonly failures: FleetFailure[]
-}
-
 /**
- * Brings schema `public` and then every tenant to the latest version. A tenant's failure is recorded and stops
- * nobody else. Throws CONFLICT before anything is done when an applied file has changed.
+ * Brings schema `public`, then every tenant, then the spares to the latest version. A tenant's failure is recorded and stops
+ * nobody else, unless the options set limits. Throws CONFLICT before anything is done when an applied file has
+ * changed, BAD_USER_INPUT for targets that are not there.
  */
 export async function migrateUp(
   admin: pg.Pool,
   catalogue: MigrationCatalogue,
-  options: FleetRunOptions = {},
+  options: MigrateUpOptions = {},
 ): Promise<FleetOutcome> {
-  return withClient(admin, async (observer) => {
-    const patience = options.patience ?? defaultPatience
-    const run: Run = { observer, options, patience, catalogue, steps: 0, finished: 0, failures: [] }
-    const unknown = verifyLedger(await readLedger(observer), catalogue)
-    await migrateShared(admin, run)
-    const plans = await planTenants(run)
-    const started = run.failures.length === 0 ? await migrateTenants(admin, run, plans) : new Set<TenantId>()
-    const tenants = plans.map(({ target }) => target.tenant!)
-    return {
-      steps: run.steps,
-      tenants: plans.length,
-      failures: run.failures,
-      untouched: tenants.filter((tenant) => !started.has(tenant)),
-      unknown,
+  boundedConcurrency(admin)
+  const targets = checkedTargets(catalogue, options.targets)
+  const unknown = await withClient(admin, async (client) => verifyLedger(await readLedger(client), catalogue))
+  const shared = await migrateShared(admin, catalogue, options)
+  if (shared.failures.length > 0)
+    return { ...(await untouched(admin, catalogue, options)), ...shared, unknown }
+  const work = { kind: 'migrate', module: null, targetVersion: null, targetVersions: targets } as const
+  const tenants = await runFleet(admin, catalogue, work, options, shared.steps)
+  const isWhole = options.only === undefined && options.targets === undefined
+  if (isWhole && tenants.failures.length === 0) await migrateSpares(admin, catalogue)
+  return { ...tenants, steps: shared.steps + tenants.steps, unknown }
+}
+
+function checkedTargets(
+  catalogue: MigrationCatalogue,
+  targets: Readonly<Record<string, number>> | undefined,
+): Readonly<Record<string, number>> {
+  if (targets === undefined) return latestVersions(catalogue)
+  for (const [module, version] of Object.entries(targets)) {
+    const stream = catalogue.modules.get(module)
+    const known = [...catalogue.modules.keys()]
+    if (stream === undefined) {
+      const near = closest(module, known)
+      const hint = near === undefined ? '' : ` (did you mean ${near}?)`
+      throw new AppError(
+        'BAD_USER_INPUT',
+        `No tenant has migrations called ${module}${hint}. There are: ${known.join(', ')}.`,
+        { module },
+      )
     }
-  })
+    if (!Number.isInteger(version) || version < 1 || version > latestVersion(stream)) {
+      throw new AppError(
+        'BAD_USER_INPUT',
+        `${module} has versions 1 to ${latestVersion(stream)}; there is no ${version}.`,
+        { module, version },
+      )
+    }
+  }
+  return targets
+}
+
+interface SharedOutcome {
+  readonly steps: number
+  readonly failures: readonly FleetFailure[]
+}
+
+interface SharedRun {
+  readonly options: MigrateUpOptions
+  readonly patience: LockPatience
+  readonly observer: Queryable
+  steps: number
+  readonly failures: FleetFailure[]
 }
 
 /** Runs under a lock held throughout: the first files make the ledger, so there is no row to claim before. */
-async function migrateShared(admin: pg.Pool, run: Run): Promise<void> {
-  const { lockTimeout, attempts } = run.patience
+async function migrateShared(
+  admin: pg.Pool,
+  { shared }: MigrationCatalogue,
+  options: MigrateUpOptions,
+): Promise<SharedOutcome> {
+  const patience = options.patience ?? defaultPatience
+  const run: SharedRun = { options, patience, observer: admin, steps: 0, failures: [] }
   await withClient(admin, async (client) => {
-    await acquireLock(client, schemaLockName(sharedTarget.schemaName), lockTimeout * attempts)
+    const lock = schemaLockName(sharedTarget.schemaName)
+    await acquireLock(client, lock, patience.lockTimeout * patience.attempts)
     try {
-      const steps = pendingSteps(run.catalogue.shared, await readLedger(client), sharedTarget)
-      for (const step of steps) {
-        if (!(await runStep(client, run, sharedTarget, step, []))) return
+      for (const step of pendingSteps(shared, await readLedger(client), sharedTarget)) {
+        if (!(await runSharedStep(client, run, step))) return
       }
-      await runSharedDefaults(client, run)
+      if (shared.defaultData === undefined) return
+      // Catalogue rows of a new release come with every run, not only with a new table.
+      const message = defaultDataMessage(sharedTarget, [shared.defaultData], patience)
+      const name = { ...sharedTarget, module: sharedStream, migration: 'default-data' }
+      await sendMessage(client, sharedTarget, message, contextOf(run, name)).catch((error: unknown) =>
+        fail(run, name, error),
+      )
     } finally {
-      await releaseLock(client, schemaLockName(sharedTarget.schemaName)).catch(() => {})
+      await releaseLock(client, lock).catch(() => {})
     }
   })
-}
-
-/** Catalogue rows of a new release come with every run, not only with a new table. */
-async function runSharedDefaults(client: pg.PoolClient, run: Run): Promise<void> {
-  const { defaultData } = run.catalogue.shared
-  if (defaultData === undefined) return
-  const message = defaultDataMessage(sharedTarget, [defaultData], run.patience)
-  try {
-    await sendMessage(client, sharedTarget, message, run)
-  } catch (error) {
-    const name = { ...sharedTarget, module: sharedStream, migration: 'default-data' }
-    fail(run, name, error)
-  }
-}
-
-async function planTenants(run: Run): Promise<readonly SchemaPlan[]> {
-  const ledger = await readLedger(run.observer)
-  const fleet = ledger.tenantsExist ? await readFleet(run.observer, run.options) : []
-  return planUp(run.catalogue, ledger, fleet).tenants
-}
-
-/** Resolves to the tenants that were begun. */
-async function migrateTenants(
-  admin: pg.Pool,
-  run: Run,
-  plans: readonly SchemaPlan[],
-): Promise<Set<TenantId>> {
-  const concurrency = boundedConcurrency(admin, run.options.concurrency)
-  run.options.onProgress?.({
-    type: 'planned',
-    shared: run.steps,
-    tenants: plans.length,
-    steps: plans.reduce((sum, { steps }) => sum + steps.length, 0),
-    concurrency,
-  })
-  const started = new Set<TenantId>()
-  const stop = (): boolean => run.options.failFast === true && run.failures.length > 0
-  await forEachBounded(
-    plans,
-    concurrency,
-    async (plan) => {
-      started.add(plan.target.tenant!)
-      const succeeded = await withClient(admin, (client) => migrateSchema(client, run, plan))
-      run.finished += 1
-      run.options.onProgress?.({
-        type: 'tenant',
-        tenant: plan.target.tenant!,
-        succeeded,
-        finished: run.finished,
-      })
-    },
-    stop,
-  )
-  return started
-}
-
-/** One connection looks around while the others work, so a pool of one cannot do it. */
-export function boundedConcurrency(admin: pg.Pool, wanted = DEFAULT_CONCURRENCY): number {
-  const limit = admin.options.max - 1
-  if (limit < 1) throw new AppError('BAD_USER_INPUT', 'Migrating needs a pool of two connections at least.')
-  return Math.max(1, Math.min(wanted, limit))
-}
-
-async function migrateSchema(client: pg.PoolClient, run: Run, plan: SchemaPlan): Promise<boolean> {
-  const { target, steps, defaultData } = plan
-  for (const step of steps) {
-    if (!(await runStep(client, run, target, step, step === steps.at(-1) ? defaultData : []))) return false
-  }
-  return true
+  return { steps: run.steps, failures: run.failures }
 }
 
 /** Does one step and tells of it; a failure is recorded and answered with false. */
-async function runStep(
-  client: pg.PoolClient,
-  run: Run,
-  target: MigrationTarget,
-  step: Migration,
-  defaultData: readonly MigrationScript[],
-): Promise<boolean> {
-  const name: StepName = { ...target, module: step.module, migration: step.name }
+async function runSharedStep(client: pg.PoolClient, run: SharedRun, step: Migration): Promise<boolean> {
+  const name: StepName = { ...sharedTarget, module: step.module, migration: step.name }
   const began = performance.now()
   try {
-    await applyStep(client, target, step, defaultData, {
-      observer: run.observer,
-      patience: run.patience,
-      onRetry: retryOf(run.options, name),
-    })
+    await applyStep(client, sharedTarget, step, [], contextOf(run, name))
     run.steps += 1
     run.options.onProgress?.({ type: 'done', ...name, milliseconds: performance.now() - began })
     return true
   } catch (error) {
     fail(run, name, error)
-    await recordFailure(run.observer, target.schemaName, step, messageOf(error)).catch(() => {})
+    await recordFailure(run.observer, sharedTarget.schemaName, step, reasonOf(error)).catch(() => {})
     return false
   }
 }
 
-function fail(run: Run, name: StepName, error: unknown): void {
-  const reason = messageOf(error)
-  const heldBy = error instanceof LockTimeout ? error.holder?.pid : undefined
-  run.failures.push({ ...name, reason, heldBy })
-  run.options.onProgress?.({ type: 'failed', ...name, reason })
+function contextOf({ observer, patience, options }: SharedRun, name: StepName): StepContext {
+  return { observer, patience, onRetry: retryOf(options, name) }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function fail({ failures, options }: SharedRun, name: StepName, error: unknown): void {
+  const reason = reasonOf(error)
+  failures.push({ ...name, reason, heldBy: holderOf(error) })
+  options.onProgress?.({ type: 'failed', ...name, reason })
 }
 
 /** Tells the caller of a step that is tried again. */
-export function retryOf({ onProgress }: FleetRunOptions, name: StepName) {
+export function retryOf({ onProgress }: Pick<FleetRunOptions, 'onProgress'>, name: StepName) {
   return (attempt: number, reason: string, waitMilliseconds: number): void =>
     onProgress?.({ type: 'retrying', ...name, attempt, reason, waitMilliseconds })
+}
+
+/** Without the shared schema no tenant is begun; those that wait for it are named. */
+async function untouched(
+  admin: pg.Pool,
+  catalogue: MigrationCatalogue,
+  options: MigrateUpOptions,
+): Promise<RunOutcome> {
+  const plans = await withClient(admin, async (client) => {
+    const ledger = await readLedger(client)
+    const fleet = ledger.tenantsExist ? await readFleet(client, options) : []
+    return planUp(catalogue, ledger, fleet).tenants
+  })
+  return {
+    ...NO_RUN,
+    stopped: 'the shared schema could not be migrated',
+    tenants: plans.length,
+    untouched: plans.map(({ target }) => target.tenant!),
+  }
 }

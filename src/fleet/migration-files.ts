@@ -16,6 +16,12 @@ export interface Migration {
   readonly down: MigrationScript
   /** SHA-256 of the up script with line ends as LF, in hex. */
   readonly checksum: string
+  /** True when programs from before it cannot work with what it leaves: the file says `-- orgscope: breaking`. */
+  readonly breaking: boolean
+  /** Version of the last breaking migration before this one; 0 when there is none. */
+  readonly breakingBefore: number
+  /** True when this program works without it as well (an index, say): the file says `-- orgscope: optional`. */
+  readonly optional: boolean
 }
 
 /** A file of SQL. */
@@ -42,6 +48,21 @@ export interface MigrationCatalogue {
   readonly modules: ReadonlyMap<string, MigrationStream>
 }
 
+/** A file that is missing or not called or numbered as it should be, under the linter's name for the rule. */
+export interface FileProblem {
+  readonly rule: 'file-name' | 'contiguous-numbers' | 'down-takes-back'
+  /** Path relative to the package. */
+  readonly file: string
+  readonly message: string
+  readonly instead: string
+}
+
+/** The files of a folder, as far as they are in order, and what is not. */
+export interface MigrationFiles {
+  readonly catalogue: MigrationCatalogue
+  readonly problems: readonly FileProblem[]
+}
+
 /** Name of the stream of shared tables; no module has it. */
 export const sharedStream = 'public'
 /** The module that every tenant has. */
@@ -50,25 +71,34 @@ export const coreModule = 'core'
 const STREAM_NAME = /^[a-z][a-z0-9_]*$/
 const FILE_NAME = /^(\d{4})_([a-z][a-z0-9_]*)\.(up|down)\.sql$/
 const DEFAULT_DATA = 'default-data.sql'
-const NO_TRANSACTION = /^--\s*orgscope:\s*no-transaction\s*$/m
+
+/** A line of its own, by which a file says something of itself: `-- orgscope: no-transaction`. */
+function says(sql: string, word: 'no-transaction' | 'breaking' | 'optional'): boolean {
+  return new RegExp(`^--\\s*orgscope:\\s*${word}\\s*$`, 'm').test(sql)
+}
 
 /**
  * Reads every stream below a folder that holds `public/` and `tenant/<module>/`. Throws BAD_USER_INPUT naming every
  * file that is wrong: a gap or a double in the numbers, an up without a down, a name of another form.
  */
-export async function loadMigrations(folder = join(packageRoot, 'migrations')): Promise<MigrationCatalogue> {
-  const problems: string[] = []
+export async function loadMigrations(folder?: string): Promise<MigrationCatalogue> {
+  const { catalogue, problems } = await readMigrations(folder)
+  if (problems.length === 0) return catalogue
+  const lines = problems.map(({ file, message, instead }) => `${file}: ${message}; expected is ${instead}.`)
+  throw new AppError('BAD_USER_INPUT', `The migrations are not in order:\n${lines.join('\n')}`, {
+    problems: lines,
+  })
+}
+
+/** Like `loadMigrations`, but hands out what is wrong. */
+export async function readMigrations(folder = join(packageRoot, 'migrations')): Promise<MigrationFiles> {
+  const problems: FileProblem[] = []
   const shared = await readStream(join(folder, 'public'), sharedStream, problems)
   const modules = new Map<string, MigrationStream>()
   for (const module of await moduleFolders(join(folder, 'tenant'), problems)) {
     modules.set(module, await readStream(join(folder, 'tenant', module), module, problems))
   }
-  if (problems.length > 0) {
-    throw new AppError('BAD_USER_INPUT', `The migrations are not in order:\n${problems.join('\n')}`, {
-      problems,
-    })
-  }
-  return { shared, modules }
+  return { catalogue: { shared, modules }, problems }
 }
 
 /** The latest version of a stream; 0 when it has no migration. */
@@ -76,14 +106,17 @@ export function latestVersion(stream: MigrationStream): number {
   return stream.migrations.length
 }
 
-async function moduleFolders(folder: string, problems: string[]): Promise<string[]> {
+async function moduleFolders(folder: string, problems: FileProblem[]): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
   for (const name of names) {
     if (!STREAM_NAME.test(name) || name === sharedStream) {
-      problems.push(
-        `${shown(join(folder, name))}: not a module name (lower-case letters, digits, underscores).`,
-      )
+      problems.push({
+        rule: 'file-name',
+        file: shown(join(folder, name)),
+        message: 'not a module name',
+        instead: 'lower-case letters, digits and underscores',
+      })
     }
   }
   // No optional module needs another one, so after core any fixed order will do.
@@ -97,7 +130,7 @@ interface Pair {
   down?: MigrationScript
 }
 
-async function readStream(folder: string, module: string, problems: string[]): Promise<MigrationStream> {
+async function readStream(folder: string, module: string, problems: FileProblem[]): Promise<MigrationStream> {
   const names = (await readdir(folder)).sort()
   const pairs = new Map<string, Pair>()
   let defaultData: MigrationScript | undefined
@@ -114,13 +147,16 @@ async function readHalf(
   path: string,
   fileName: string,
   pairs: Map<string, Pair>,
-  problems: string[],
+  problems: FileProblem[],
 ): Promise<void> {
   const parts = FILE_NAME.exec(fileName)
   if (parts === null) {
-    problems.push(
-      `${shown(path)}: expected a name like 0001_teams.up.sql, 0001_teams.down.sql or ${DEFAULT_DATA}.`,
-    )
+    problems.push({
+      rule: 'file-name',
+      file: shown(path),
+      message: 'not the name of a migration',
+      instead: `a name like 0001_teams.up.sql, 0001_teams.down.sql or ${DEFAULT_DATA}`,
+    })
     return
   }
   const name = `${parts[1]}_${parts[2]}`
@@ -129,20 +165,43 @@ async function readHalf(
   pairs.set(name, pair)
 }
 
-function checked(module: string, folder: string, pairs: readonly Pair[], problems: string[]): Migration[] {
+function checked(
+  module: string,
+  folder: string,
+  pairs: readonly Pair[],
+  problems: FileProblem[],
+): Migration[] {
   const migrations: Migration[] = []
+  let breakingBefore = 0
   for (const [index, { version, name, up, down }] of pairs.entries()) {
     const path = shown(join(folder, name))
-    if (up === undefined) problems.push(`${path}.up.sql: missing, but there is a ${name}.down.sql.`)
-    if (down === undefined) problems.push(`${path}.down.sql: missing; every migration can be taken back.`)
-    const previous = index === 0 ? 0 : pairs[index - 1]!.version
-    if (version === previous && index > 0) {
-      problems.push(`${path}.up.sql: number ${number(version)} is taken by ${pairs[index - 1]!.name}.`)
-    } else if (version !== previous + 1) {
-      problems.push(`${path}.up.sql: number ${number(previous + 1)} was expected after ${number(previous)}.`)
+    const missing = (direction: string): FileProblem => ({
+      rule: 'down-takes-back',
+      file: `${path}.${direction}.sql`,
+      message: 'missing',
+      instead: `a pair of ${name}.up.sql and ${name}.down.sql, because every migration can be taken back`,
+    })
+    if (up === undefined) problems.push(missing('up'))
+    if (down === undefined) problems.push(missing('down'))
+    const previous = index === 0 ? undefined : pairs[index - 1]!
+    const expected = (previous?.version ?? 0) + 1
+    if (version !== expected) {
+      const isTaken = version === previous?.version
+      problems.push({
+        rule: 'contiguous-numbers',
+        file: `${path}.up.sql`,
+        message: isTaken
+          ? `number ${number(version)} is taken by ${previous.name}`
+          : `not the next number of its stream`,
+        instead: `number ${number(expected)}`,
+      })
     }
     if (up !== undefined && down !== undefined) {
-      migrations.push({ module, version, name, up, down, checksum: checksumOf(up.sql) })
+      const breaking = says(up.sql, 'breaking')
+      const optional = says(up.sql, 'optional')
+      const checksum = checksumOf(up.sql)
+      migrations.push({ module, version, name, up, down, checksum, breaking, breakingBefore, optional })
+      if (breaking) breakingBefore = version
     }
   }
   return migrations
@@ -150,7 +209,7 @@ function checked(module: string, folder: string, pairs: readonly Pair[], problem
 
 async function readScript(path: string): Promise<MigrationScript> {
   const sql = (await readFile(path, 'utf8')).replaceAll('\r\n', '\n')
-  return { file: shown(path), sql, transactional: !NO_TRANSACTION.test(sql) }
+  return { file: shown(path), sql, transactional: !says(sql, 'no-transaction') }
 }
 
 function checksumOf(sql: string): string {

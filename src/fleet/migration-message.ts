@@ -1,7 +1,9 @@
 import pg from 'pg'
 import { lockKey, schemaLockName } from '../database/advisory-lock.js'
 import { ownerRole } from '../database/owner-transaction.js'
+import { SCHEMA_CHANNEL } from '../tenancy/directory-listener.js'
 import { roleOf, schemaOf, type TenantId } from '../tenancy/tenant-id.js'
+import { isSpareName, type SpareName } from '../tenancy/spare-name.js'
 import { sharedStream, type Migration, type MigrationScript } from './migration-files.js'
 
 /**
@@ -9,10 +11,10 @@ import { sharedStream, type Migration, type MigrationScript } from './migration-
  * no parameters, so what stands in it comes from validated tenant ids, validated file names and our own digests.
  */
 
-/** The schema a migration runs in: a tenant's, or the shared one. */
+/** The schema a migration runs in: a tenant's, a spare one, or the shared one. */
 export interface MigrationTarget {
   readonly schemaName: string
-  /** Undefined for schema `public`. */
+  /** Undefined for schema `public` and for a spare one. */
   readonly tenant: TenantId | undefined
 }
 
@@ -24,6 +26,17 @@ export function targetOf(tenant: TenantId): MigrationTarget {
   return { schemaName: schemaOf(tenant), tenant }
 }
 
+/** A schema that waits for a tenant. */
+export function spareTarget(spare: SpareName): MigrationTarget {
+  return { schemaName: spare, tenant: undefined }
+}
+
+/** The role that grants in a schema are made to: a tenant's or a spare's; the shared schema has none of its own. */
+function roleIn({ schemaName, tenant }: MigrationTarget): string | undefined {
+  if (tenant !== undefined) return roleOf(tenant)
+  return isSpareName(schemaName) ? schemaName : undefined
+}
+
 /** SQLSTATE raised when the ledger says that another process did the same step meanwhile. */
 export const STEP_DONE = 'OS001'
 /** `lock_not_available`: raised by Postgres at a lock timeout, and by us when the schema's lock is taken. */
@@ -32,6 +45,12 @@ export const LOCK_NOT_AVAILABLE = '55P03'
 export interface MessageOptions {
   /** Milliseconds to wait for a table lock before giving up. */
   readonly lockTimeout: number
+  /** Milliseconds a statement may take; 0 or undefined means no limit. */
+  readonly statementTimeout?: number | undefined
+  /** The fleet run that sends it, by its uuid; the ledger remembers it. */
+  readonly fleetRunId?: string | undefined
+  /** Statements of the same transaction behind the ledger's. */
+  readonly afterwards?: string | undefined
 }
 
 /** A message, and where the script stands in it, so that an error's position can be told as a line of the file. */
@@ -51,7 +70,9 @@ export function upMessage(
     opening(target, options) + expectStep(target, migration, 'pending'),
     [migration.up, ...defaultData],
     target,
-    ledgerInsert(target, [migration], 'applied') + versionUpdate(target, migration.module, migration.version),
+    ledgerInsert(target, [migration], 'applied', options) +
+      versionUpdate(target, migration, 'up') +
+      (options.afterwards ?? ''),
   )
 }
 
@@ -65,7 +86,25 @@ export function downMessage(
     opening(target, options) + expectStep(target, migration, 'applied'),
     [migration.down],
     target,
-    ledgerRolledBack(target, migration) + versionUpdate(target, migration.module, migration.version - 1),
+    ledgerRolledBack(target, migration, options) +
+      versionUpdate(target, migration, 'down') +
+      (options.afterwards ?? ''),
+  )
+}
+
+/** The message that only writes down that a migration is there already. */
+export function recordMessage(
+  target: MigrationTarget,
+  migration: Migration,
+  options: MessageOptions,
+): MigrationMessage {
+  return compose(
+    opening(target, options) + expectStep(target, migration, 'pending'),
+    [],
+    target,
+    ledgerInsert(target, [migration], 'baseline', options) +
+      versionUpdate(target, migration, 'up') +
+      (options.afterwards ?? ''),
   )
 }
 
@@ -81,18 +120,27 @@ export function defaultDataMessage(
 /** `begin`, the lock of the schema, the owner's role and the search path. */
 export function opening(
   target: MigrationTarget,
-  { lockTimeout }: MessageOptions,
+  { lockTimeout, statementTimeout }: MessageOptions,
   schema: 'exists' | 'new' = 'exists',
 ): string {
   return (
-    `begin;\nset local lock_timeout = ${Math.trunc(lockTimeout)};\nset local role ${ownerRole};\n` +
+    `begin;\nset local lock_timeout = ${Math.trunc(lockTimeout)};\n${statementLimit('set local', statementTimeout)}` +
+    `set local role ${ownerRole};\n` +
     `${lockSchema(target, schema)}${searchPath(target)}`
   )
 }
 
+/** Without a limit of our own the server's stays. */
+export function statementLimit(set: 'set' | 'set local', milliseconds: number | undefined): string {
+  return milliseconds === undefined || milliseconds === 0
+    ? ''
+    : `${set} statement_timeout = ${Math.trunc(milliseconds)};\n`
+}
+
 /** For tenants `public` comes second: functions such as uuid_v7 and the catalogues are found, never shadowed. */
-export function searchPath({ schemaName, tenant }: MigrationTarget): string {
-  return `set local search_path = ${tenant === undefined ? schemaName : `${schemaName}, public`};\n`
+export function searchPath(target: MigrationTarget): string {
+  const { schemaName } = target
+  return `set local search_path = ${roleIn(target) === undefined ? schemaName : `${schemaName}, public`};\n`
 }
 
 /**
@@ -113,7 +161,7 @@ function lockSchema({ schemaName }: MigrationTarget, schema: 'exists' | 'new'): 
 /** Plans are made before the lock is taken; this makes sure that they still hold. */
 function expectStep(target: MigrationTarget, migration: Migration, expected: 'pending' | 'applied'): string {
   // The shared stream makes the ledger itself, and its plan is made under a lock held throughout.
-  if (target.tenant === undefined) return ''
+  if (roleIn(target) === undefined) return ''
   const applied = `exists (select from public.schema_migrations where ${ledgerKey(target, migration)}
     and status in ('applied', 'baseline'))`
   const message = `${migration.name} was ${expected === 'pending' ? 'applied' : 'taken back'} by another session`
@@ -129,8 +177,9 @@ export function raiseUnless(condition: string, code: string, message: string, th
 }
 
 /** A script as it runs in a schema: `:tenant_role` stands for the quoted name of the tenant's role. */
-export function scriptIn({ tenant }: MigrationTarget, { sql }: MigrationScript): string {
-  return tenant === undefined ? sql : sql.replace(/(?<!:):tenant_role\b/g, `"${roleOf(tenant)}"`)
+export function scriptIn(target: MigrationTarget, { sql }: MigrationScript): string {
+  const role = roleIn(target)
+  return role === undefined ? sql : sql.replace(/(?<!:):tenant_role\b/g, `"${role}"`)
 }
 
 /** Puts scripts between what comes before and after, and remembers where each of them begins. */
@@ -153,36 +202,42 @@ export function compose(
 export function ledgerInsert(
   target: MigrationTarget,
   migrations: readonly Migration[],
-  status: 'started' | 'applied',
+  status: 'started' | 'applied' | 'baseline',
+  { fleetRunId }: Pick<MessageOptions, 'fleetRunId'> = {},
 ): string {
   if (migrations.length === 0) return ''
   const elapsed =
-    status === 'started' || migrations.length > 1
+    status !== 'applied' || migrations.length > 1
       ? 'null::integer'
       : '(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)::integer'
   const rows = migrations.map(
     ({ module, version, name, checksum }) =>
       `('${target.schemaName}', '${module}', ${version}, '${name}', '${checksum}', '${status}', ` +
-      `clock_timestamp(), ${elapsed}, session_user)`,
+      `clock_timestamp(), ${elapsed}, session_user, ${runLiteral(fleetRunId)})`,
   )
   return (
     '/* fleet.ledger.insert */ insert into public.schema_migrations as ledger (schema_name, module, version, ' +
-    'migration_name, checksum, status, executed_at, execution_time_ms, applied_by)\n' +
+    'migration_name, checksum, status, executed_at, execution_time_ms, applied_by, fleet_run_id)\n' +
     `values ${rows.join(',\n')}\non conflict (schema_name, module, version) do update set ` +
     'migration_name = excluded.migration_name, checksum = excluded.checksum, status = excluded.status, ' +
     'executed_at = excluded.executed_at, execution_time_ms = excluded.execution_time_ms, ' +
-    'applied_by = excluded.applied_by, error = null;\n'
+    'applied_by = excluded.applied_by, fleet_run_id = excluded.fleet_run_id, error = null;\n'
   )
 }
 
 /** Taking the first shared migration back drops the ledger itself, so nothing is left to write then. */
-function ledgerRolledBack(target: MigrationTarget, migration: Migration): string {
+function ledgerRolledBack(
+  target: MigrationTarget,
+  migration: Migration,
+  { fleetRunId }: MessageOptions,
+): string {
   const update =
     `/* fleet.ledger.roll_back */ update public.schema_migrations set status = 'rolled_back', ` +
-    `executed_at = clock_timestamp(), applied_by = session_user, execution_time_ms = ` +
+    `executed_at = clock_timestamp(), applied_by = session_user, fleet_run_id = ${runLiteral(fleetRunId)}, ` +
+    `execution_time_ms = ` +
     `(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)::integer ` +
     `where ${ledgerKey(target, migration)};`
-  if (target.tenant !== undefined) return `${update}\n`
+  if (roleIn(target) !== undefined) return `${update}\n`
   return `do $orgscope$ begin if to_regclass('public.schema_migrations') is not null then ${update} end if; end $orgscope$;\n`
 }
 
@@ -190,15 +245,35 @@ function ledgerKey({ schemaName }: MigrationTarget, { module, version }: Migrati
   return `schema_name = '${schemaName}' and module = '${module}' and version = ${version}`
 }
 
-/** Keeps `tenant_schemas.schema_versions` in step, in the same transaction. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** A run's id as an SQL literal; anything else is refused, because it stands in a message without parameters. */
+function runLiteral(fleetRunId: string | undefined): string {
+  if (fleetRunId === undefined) return 'null::uuid'
+  if (UUID.test(fleetRunId)) return `'${fleetRunId}'::uuid`
+  throw new TypeError(`not the id of a fleet run: ${fleetRunId}`)
+}
+
+/**
+ * Keeps what gateways know of a schema in step, in the same transaction: its versions, the versions a program has to
+ * know to work with it, and word of the change. Of a spare nobody has to know more than its versions.
+ */
 export function versionUpdate(
-  { schemaName, tenant }: MigrationTarget,
-  module: string,
-  version: number,
+  target: MigrationTarget,
+  { module, version, breaking, breakingBefore }: Migration,
+  direction: 'up' | 'down',
 ): string {
-  if (tenant === undefined || module === sharedStream) return ''
+  const { schemaName, tenant } = target
+  if (roleIn(target) === undefined || module === sharedStream) return ''
+  const [reached, required] = direction === 'up' ? [version, version] : [version - 1, breakingBefore]
+  const requirement = breaking
+    ? `required_versions = required_versions || '{"${module}": ${required}}', `
+    : ''
+  const versions = `schema_versions = schema_versions || '{"${module}": ${reached}}'`
+  if (tenant === undefined)
+    return `/* spares.versions.update */ update public.spare_schemas set ${versions}, updated_at = now() where schema_name = '${schemaName}';\n`
   return (
-    '/* fleet.versions.update */ update public.tenant_schemas set schema_versions = schema_versions || ' +
-    `'{"${module}": ${version}}', updated_at = now() where schema_name = '${schemaName}';\n`
+    `/* fleet.versions.update */ update public.tenant_schemas set ${versions}, ${requirement}updated_at = now() where schema_name = '${schemaName}';\n` +
+    `/* fleet.versions.announce */ notify ${SCHEMA_CHANNEL}, '${tenant}';\n`
   )
 }

@@ -24,6 +24,21 @@ export type FleetProgress =
       readonly steps: number
       /** Tenants worked on at once. */
       readonly concurrency: number
+      /** The run that keeps account of the tenants; undefined when there is nothing to do in any. */
+      readonly run?: string | undefined
+      /** True when that run was going on already and is only helped. */
+      readonly joined?: boolean | undefined
+    }
+  | {
+      readonly type: 'wave'
+      /** Counted from 0, which is the canary or everybody. */
+      readonly wave: number
+      readonly waves: number
+    }
+  | {
+      /** The run passed its limits and begins no further tenant. */
+      readonly type: 'stopped'
+      readonly reason: string
     }
   | ({ readonly type: 'done'; readonly milliseconds: number } & StepName)
   | ({

@@ -26,6 +26,17 @@ export function splitStatements(script: string): string[] {
   return statements
 }
 
+/** The comments of a script, and where each begins, in characters. */
+export function scriptComments(script: string): { readonly text: string; readonly at: number }[] {
+  const comments: { text: string; at: number }[] = []
+  for (let at = 0; at < script.length;) {
+    const end = endOfComment(script, at)
+    if (end !== undefined) comments.push({ text: script.slice(at, end), at })
+    at = end ?? endOfQuoted(script, at) ?? at + 1
+  }
+  return comments
+}
+
 /** Where the comment that begins here ends, or undefined when none begins here. */
 function endOfComment(script: string, at: number): number | undefined {
   if (script.startsWith('--', at)) return endOr(script.indexOf('\n', at), script)

@@ -1,32 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import {
-  acquireLock,
   advisoryLockHolder,
   blockerOf,
   describeHolder,
-  releaseLock,
   schemaLockName,
   type LockHolder,
   type Queryable,
 } from '../database/advisory-lock.js'
 import { isCatalogueConflict } from '../database/catalogue-retry.js'
-import { ownerRole, ownerTransactionOn } from '../database/owner-transaction.js'
 import { isPostgresError } from '../database/postgres-error.js'
 import type { Migration, MigrationScript } from './migration-files.js'
 import {
   downMessage,
-  ledgerInsert,
   LOCK_NOT_AVAILABLE,
-  scriptIn,
-  searchPath,
+  recordMessage,
   STEP_DONE,
   upMessage,
-  versionUpdate,
+  type MessageOptions,
   type MigrationMessage,
   type MigrationTarget,
 } from './migration-message.js'
-import { splitStatements } from './split-statements.js'
+import { runOutsideTransaction } from './outside-transaction.js'
 import { describeStepError } from './step-error.js'
 
 /** How long and how often a step tries to get its locks. */
@@ -35,6 +30,8 @@ export interface LockPatience {
   readonly lockTimeout: number
   /** Attempts in all. */
   readonly attempts: number
+  /** Milliseconds a statement may take; 0 or undefined means no limit. */
+  readonly statementTimeout?: number | undefined
 }
 
 /** Waiting longer in one attempt would make everybody queue who comes after us for the same table. */
@@ -65,6 +62,14 @@ export interface StepContext {
   readonly observer: Queryable
   readonly patience: LockPatience
   readonly onRetry?: (attempt: number, reason: string, waitMilliseconds: number) => void
+  /** The run the step belongs to, by its uuid. */
+  readonly fleetRunId?: string | undefined
+  /** Statements that commit together with the step. */
+  readonly afterwards?: string | undefined
+}
+
+function messageOptions({ patience, fleetRunId, afterwards }: StepContext): MessageOptions {
+  return { ...patience, fleetRunId, afterwards }
 }
 
 /**
@@ -143,11 +148,10 @@ export async function applyStep(
   defaultData: readonly MigrationScript[],
   context: StepContext,
 ): Promise<boolean> {
-  const message = upMessage(target, step, defaultData, context.patience)
+  const message = upMessage(target, step, defaultData, messageOptions(context))
   return describingErrors(message, async () => {
     if (step.up.transactional) return runMessage(client, target, message, context)
-    await runOutsideTransaction(client, target, step, 'up', defaultData, context.patience)
-    return true
+    return runOutsideTransaction(client, target, step, 'up', defaultData, context)
   })
 }
 
@@ -158,12 +162,21 @@ export async function undoStep(
   step: Migration,
   context: StepContext,
 ): Promise<boolean> {
-  const message = downMessage(target, step, context.patience)
+  const message = downMessage(target, step, messageOptions(context))
   return describingErrors(message, async () => {
     if (step.down.transactional) return runMessage(client, target, message, context)
-    await runOutsideTransaction(client, target, step, 'down', [], context.patience)
-    return true
+    return runOutsideTransaction(client, target, step, 'down', [], context)
   })
+}
+
+/** Writes one step of a schema down as applied without running it; otherwise like `applyStep`. */
+export async function recordStep(
+  client: pg.PoolClient,
+  target: MigrationTarget,
+  step: Migration,
+  context: StepContext,
+): Promise<boolean> {
+  return sendMessage(client, target, recordMessage(target, step, messageOptions(context)), context)
 }
 
 /** Sends a message like `runMessage`; what fails inside it is told with file and line. */
@@ -183,62 +196,4 @@ async function describingErrors(message: MigrationMessage, work: () => Promise<b
     if (error instanceof LockTimeout) throw error
     throw new StepFailure(describeStepError(error, message), { cause: error })
   }
-}
-
-/**
- * Runs a script that refuses a transaction (CREATE INDEX CONCURRENTLY): recorded as started before and as applied
- * after. It may be run again after an interruption, so such scripts say `if not exists`, or drop first.
- */
-export async function runOutsideTransaction(
-  client: pg.PoolClient,
-  target: MigrationTarget,
-  migration: Migration,
-  direction: 'up' | 'down',
-  defaultData: readonly MigrationScript[],
-  { lockTimeout, attempts }: LockPatience,
-): Promise<void> {
-  const lock = schemaLockName(target.schemaName)
-  await acquireLock(client, lock, lockTimeout * attempts)
-  try {
-    if (direction === 'up') await recordStart(client, target, migration)
-    // Session settings, because there is no transaction they could be local to; taken back below.
-    const path = searchPath(target).replace('set local', 'set')
-    await client.query(`set role ${ownerRole}; set lock_timeout = ${Math.trunc(lockTimeout)}; ${path}`)
-    for (const statement of splitStatements(scriptIn(target, migration[direction]))) {
-      await client.query(statement)
-    }
-    await recordEnd(client, target, migration, direction, defaultData)
-  } finally {
-    await client.query('reset role; reset lock_timeout; reset search_path').catch(() => {})
-    await releaseLock(client, lock).catch(() => {})
-  }
-}
-
-async function recordStart(client: pg.PoolClient, target: MigrationTarget, step: Migration): Promise<void> {
-  await ownerTransactionOn(client, (transaction) =>
-    transaction.query(ledgerInsert(target, [step], 'started')),
-  )
-}
-
-async function recordEnd(
-  client: pg.PoolClient,
-  target: MigrationTarget,
-  { module, version }: Migration,
-  direction: 'up' | 'down',
-  defaultData: readonly MigrationScript[],
-): Promise<void> {
-  const [status, reached] = direction === 'up' ? ['applied', version] : ['rolled_back', version - 1]
-  await ownerTransactionOn(client, async (transaction) => {
-    await transaction.query(
-      searchPath(target) + defaultData.map((script) => scriptIn(target, script)).join('\n;\n'),
-    )
-    await transaction.query(
-      `/* fleet.ledger.finish */ update public.schema_migrations set status = $4, error = null,
-         execution_time_ms = (extract(epoch from clock_timestamp() - executed_at) * 1000)::integer
-       where schema_name = $1 and module = $2 and version = $3`,
-      [target.schemaName, module, version, status],
-    )
-    const update = versionUpdate(target, module, reached as number)
-    if (update !== '') await transaction.query(update)
-  })
 }

@@ -20,10 +20,17 @@ export interface RequestFacts {
 export interface LimitedParty {
   /** The organization. */
   readonly tenant: string
+  readonly organizationId: string
   readonly plan: string
   /** The organization's own limits, as they are kept: `organizations.settings` → `limits`. */
   readonly limits: unknown
-  readonly apiKey?: { readonly id: string; readonly requestsPerMinute: number }
+  /** The organization's own monthly quota; null when it has none. */
+  readonly requestsPerMonth: number | null
+  readonly apiKey?: {
+    readonly id: string
+    readonly requestsPerMinute: number
+    readonly requestsPerMonth: number
+  }
 }
 
 /** What every API's context carries. */
@@ -43,6 +50,8 @@ export interface ApiContext {
 export interface GraphqlApi {
   readonly name: 'tenant' | 'account' | 'platform'
   readonly schema: GraphQLSchema
+  /** What whoever has this context is shown of the schema, when that is not all of it. */
+  offeredSchema?(context: ApiContext): GraphQLSchema
   /** Throws an AppError when the request is refused as a whole: no credential, no tenant, no right to this API. */
   createContext(facts: RequestFacts): Promise<ApiContext>
   /** There when clients may subscribe. */

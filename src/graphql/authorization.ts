@@ -8,6 +8,7 @@ import {
   missingModule,
   permits,
   personOf,
+  unwritableModule,
   type OperationContext,
 } from '../entity/operation-context.js'
 import { tooLarge } from './subscriptions/operation-size.js'
@@ -49,21 +50,25 @@ export function rulesOf(
 }
 
 function fieldRules(rules: readonly RootRules[], type: RootType): FieldRules {
-  return Object.fromEntries([...rulesOf(rules, type)].map(([field, of]) => [field, shieldRule(of)]))
+  return Object.fromEntries([...rulesOf(rules, type)].map(([field, of]) => [field, shieldRule(type, of)]))
 }
 
-function shieldRule(of: RootRule | AnyMember): ShieldRule {
+function shieldRule(type: RootType, of: RootRule | AnyMember): ShieldRule {
   if (of === 'anyMember') return anyMember
   return rule({ cache: 'no_cache' })(
     // Refusals are returned: Shield takes what a rule throws for a failure of the rule and hides it.
-    (_parent, _args, context: OperationContext) => refusalOf(of, context) ?? true,
+    (_parent, _args, context: OperationContext) => refusalOf(type, of, context) ?? true,
   )
 }
 
-/** MODULE_NOT_ENABLED or FORBIDDEN when a field may not be used. */
-function refusalOf(of: RootRule | AnyMember, context: OperationContext): AppError | undefined {
+/** MODULE_NOT_ENABLED, MODULE_READ_ONLY or FORBIDDEN when a field may not be used. */
+function refusalOf(
+  type: RootType,
+  of: RootRule | AnyMember,
+  context: OperationContext,
+): AppError | undefined {
   if (of === 'anyMember') return undefined
-  const missing = missingModule(context, of.module)
+  const missing = (type === 'Mutation' ? unwritableModule : missingModule)(context, of.module)
   if (missing !== undefined) return missing
   if (permits(context, of.permission))
     return of.also === undefined || permits(context, of.also) ? undefined : forbidden(of.also)
@@ -84,7 +89,8 @@ function guardSubscribing(schema: GraphQLSchema, rules: ReadonlyMap<string, Root
     const subscribe = field.subscribe as Resolve | undefined
     const resolve = field.resolve as Resolve | undefined
     field.subscribe = (async (parent, args, context, info) => {
-      const refusal = of === undefined ? unruled() : (refusalOf(of, context) ?? tooLarge(context, info))
+      const refusal =
+        of === undefined ? unruled() : (refusalOf('Subscription', of, context) ?? tooLarge(context, info))
       if (refusal !== undefined) throw refusal
       return subscribe?.(parent, args, context, info)
     }) as Resolve

@@ -1,4 +1,4 @@
-import { GraphQLSchema, isInputObjectType, isObjectType } from 'graphql'
+import { GraphQLSchema, type GraphQLObjectType, isInputObjectType, isObjectType } from 'graphql'
 import { buildSchemaSync, getMetadataStorage, type NonEmptyArray, type PubSub } from 'type-graphql'
 import type { ResolverClass } from '../entity/relations.js'
 
@@ -17,13 +17,23 @@ export function buildApiSchema(resolvers: readonly ResolverClass[]): GraphQLSche
   // type-graphql leaves the fields of field resolvers on the types they extend, where the next schema would find them
   // without their resolvers.
   for (const type of getMetadataStorage().objectTypes) delete type.fields
-  return withoutForeignFilters(
-    buildSchemaSync({
-      resolvers: resolvers as unknown as NonEmptyArray<() => void>,
-      validate: false,
-      pubSub: noTopics,
-    }),
-  )
+  const schema = buildSchemaSync({
+    resolvers: resolvers as unknown as NonEmptyArray<() => void>,
+    validate: false,
+    pubSub: noTopics,
+  })
+  return withDescribedRoots(withoutForeignFilters(schema))
+}
+
+/** Says of the root types what they are for, for which type-graphql has no place. */
+function withDescribedRoots(schema: GraphQLSchema): GraphQLSchema {
+  const describe = (root: GraphQLObjectType | null | undefined, description: string): void => {
+    if (root) root.description = description
+  }
+  describe(schema.getQueryType(), 'What can be read.')
+  describe(schema.getMutationType(), 'What can be changed; the fields of an operation run in order.')
+  describe(schema.getSubscriptionType(), 'What can be listened to.')
+  return schema
 }
 
 const CONNECTIVES = new Set(['and', 'or', 'not'])

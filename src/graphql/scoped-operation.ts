@@ -21,7 +21,7 @@ export abstract class ScopedOperation implements ApiContext {
   readonly requestId: string
   readonly ipAddress: string | undefined
   readonly userAgent: string | undefined
-  readonly loaders = new Map<string, DataLoader<string, unknown>>()
+  readonly loaders = new Map<string | object, DataLoader<string, unknown>>()
   readonly #database: OperationDatabase
   readonly #scope: SessionScope
   #reading: ReadSession | undefined

@@ -4,8 +4,10 @@ import type { TenantOperation, WriteOptions } from '../entity/operation-context.
 import { runOnce, type OnceRequest } from '../entity/run-once.js'
 import { hasWrittenEvents } from '../events/outbox.js'
 import type { Actor } from '../tenancy/actor.js'
+import { moduleUse, type ModuleUse } from '../tenancy/module-access.js'
 import { rolePermits, type Permission } from '../tenancy/role-permissions.js'
 import type { Session } from '../tenancy/session.js'
+import type { TenantGate } from '../tenancy/served-versions.js'
 import { tenantScope } from '../tenancy/session-scope.js'
 import { resolveTenant, type Tenant } from '../tenancy/tenant-resolver.js'
 import type { TenantDirectory } from '../tenancy/tenant-directory.js'
@@ -14,6 +16,8 @@ import { ScopedOperation, type OperationDatabase } from './scoped-operation.js'
 
 export interface TenantContextOptions extends OperationDatabase {
   readonly directory: TenantDirectory
+  /** Compares an organization's schema with what this program can work with. */
+  readonly gate?: TenantGate | undefined
   /** Told of an organization whose news were committed. */
   readonly announce?: ((tenant: Tenant) => void) | undefined
 }
@@ -24,7 +28,7 @@ export async function createTenantContext(
   facts: RequestFacts,
 ): Promise<TenantContext> {
   const actor = requireActor(facts.actor)
-  const tenant = await resolveTenant(options.directory, actor, facts.organizationHeaders)
+  const tenant = await resolveTenant(options.directory, actor, facts.organizationHeaders, options.gate)
   return new TenantContext(options, facts, actor, tenant)
 }
 
@@ -37,11 +41,23 @@ export function requireActor(actor: Actor | undefined): Actor {
   )
 }
 
+/** Whose limits hold for an actor in an organization. */
+export function partyOf(
+  { tenant, organizationId, plan, limits, requestsPerMonth }: Tenant,
+  actor: Actor,
+): LimitedParty {
+  const party = { tenant, organizationId, plan, limits, requestsPerMonth }
+  if (actor.kind !== 'api_key') return party
+  const { apiKeyId: id, requestsPerMinute, requestsPerMonth: ofKey } = actor
+  return { ...party, apiKey: { id, requestsPerMinute, requestsPerMonth: ofKey } }
+}
+
 /** One operation inside one organization. */
 export class TenantContext extends ScopedOperation implements TenantOperation {
   readonly actor: Actor
-  /** The organization stays the same; what the actor is in it may change while a subscription lasts. */
-  tenant: Tenant
+  #tenant: Tenant
+  /** One moment for the whole operation: what it may use at its beginning it may use to its end. */
+  #provenAt = Date.now()
   /** Value of the header `idempotency-key`, unchecked. */
   readonly idempotencyKey: string | undefined
   readonly #announce: ((tenant: Tenant) => void) | undefined
@@ -56,7 +72,7 @@ export class TenantContext extends ScopedOperation implements TenantOperation {
     const identityId = actor.kind === 'person' ? actor.identityId : undefined
     super(database, tenantScope(tenant.tenant, tenant.organizationId, identityId), facts)
     this.actor = actor
-    this.tenant = tenant
+    this.#tenant = tenant
     this.idempotencyKey = facts.idempotencyKey
     this.#announce = database.announce
   }
@@ -89,16 +105,22 @@ export class TenantContext extends ScopedOperation implements TenantOperation {
     return result
   }
 
-  get party(): LimitedParty {
-    const { tenant, plan, limits } = this.tenant
-    const { actor } = this
-    if (actor.kind !== 'api_key') return { tenant, plan, limits }
-    const { apiKeyId, requestsPerMinute } = actor
-    return { tenant, plan, limits, apiKey: { id: apiKeyId, requestsPerMinute } }
+  get tenant(): Tenant {
+    return this.#tenant
   }
 
-  hasModule(module: string): boolean {
-    return this.tenant.modules.has(module)
+  /** The organization stays the same; what the actor is in it, and what it has, may change in a subscription. */
+  proven(tenant: Tenant): void {
+    this.#tenant = tenant
+    this.#provenAt = Date.now()
+  }
+
+  get party(): LimitedParty {
+    return partyOf(this.tenant, this.actor)
+  }
+
+  moduleUse(module: string): ModuleUse {
+    return moduleUse(this.#tenant.modules.get(module), this.#provenAt)
   }
 
   permits(permission: Permission): boolean {

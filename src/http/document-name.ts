@@ -12,7 +12,8 @@ export function documentNameOf({ method, search, body }: HTTPGraphQLRequest): Do
   return { query: typeof query === 'string' ? query : undefined, hash: hashOf(extensions) }
 }
 
-function hashOf(extensions: unknown): string | undefined {
+/** The SHA-256 hash by which a request's `extensions` name a document. */
+export function hashOf(extensions: unknown): string | undefined {
   const persisted = isObject(extensions) ? extensions['persistedQuery'] : undefined
   const hash = isObject(persisted) ? persisted['sha256Hash'] : undefined
   return typeof hash === 'string' ? hash : undefined

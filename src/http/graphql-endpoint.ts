@@ -43,6 +43,18 @@ export interface EndpointOptions {
   readonly page: SendPage | undefined
 }
 
+/**
+ * Headers that a page of another site cannot send without asking first, so a request with one is not forged; urql's
+ * queries by GET have none but these. Not `authorization`: browsers add Basic credentials to it by themselves.
+ */
+const PREFLIGHTED_HEADERS = [
+  'apollo-require-preflight',
+  'x-apollo-operation-name',
+  'org-id',
+  'x-org-id',
+  'x-api-key',
+]
+
 /** Serves one API over HTTP as the GraphQL-over-HTTP specification says, and ends every context it made. */
 export class GraphqlEndpoint {
   readonly #api: GraphqlApi
@@ -60,7 +72,7 @@ export class GraphqlEndpoint {
       schema: api.schema,
       introspection: config.introspection,
       hideSchemaDetailsFromClientErrors: !config.introspection,
-      csrfPrevention: true,
+      csrfPrevention: { requestHeaders: PREFLIGHTED_HEADERS },
       includeStacktraceInErrorResponses: false,
       stopOnTerminationSignals: false,
       nodeEnv: 'production',
@@ -77,9 +89,10 @@ export class GraphqlEndpoint {
         ApolloServerPluginUsageReportingDisabled(),
         requestPlugin(exchangeOf, logger),
         costPlugin(exchangeOf),
-        ...(config.compiledExecution
-          ? [executionPlugin(new CompiledOperations(api.schema, config.documentCacheSize))]
-          : []),
+        executionPlugin(
+          api,
+          config.compiledExecution ? new CompiledOperations(api.schema, config.documentCacheSize) : undefined,
+        ),
       ],
     })
   }
@@ -105,8 +118,9 @@ export class GraphqlEndpoint {
   /** Rows instead of one piece of JSON: page after page in one context, and so in one snapshot. */
   #sendTable(request: FastifyRequest, reply: FastifyReply, format: TableFormat): Promise<FastifyReply> {
     const { record } = request
-    const exchange: Exchange = { record }
+    const exchange: Exchange = { record, isOwnDocument: true }
     return answerTable(request, reply, format, {
+      documentText: () => this.#options.persisted.requireText(documentNameOf(httpRequestOf(request))),
       schema: this.#api.schema,
       maxTokens: this.#options.config.maxQueryTokens,
       ask: async (body) => {
@@ -176,7 +190,7 @@ export class GraphqlEndpoint {
   ): Promise<ApiContext> {
     try {
       const context = await this.#createContext(request, exchange)
-      this.#letIn(context, httpRequest, reply, exchange)
+      await this.#letIn(context, httpRequest, reply, exchange)
       return context
     } catch (error) {
       throw this.#refusal(error, exchange)
@@ -196,12 +210,12 @@ export class GraphqlEndpoint {
   }
 
   /** Throws an AppError for the first limit that the request passes by its rate or by the form of its document. */
-  #letIn(
+  async #letIn(
     { party }: ApiContext,
     httpRequest: HTTPGraphQLRequest,
     reply: FastifyReply,
     exchange: Exchange,
-  ): void {
+  ): Promise<void> {
     const { gate, persisted } = this.#options
     const limits = gate.limitsOf(party)
     exchange.limits = limits
@@ -211,8 +225,10 @@ export class GraphqlEndpoint {
       for (const [name, value] of rateHeaders(allowance)) reply.header(name, value)
       if (refusal !== undefined) throw refusal
     }
-    const text = persisted.textOf(documentNameOf(httpRequest))
+    const name = documentNameOf(httpRequest)
+    const text = exchange.isOwnDocument === true ? name.query : persisted.textOf(name)
     if (text !== undefined) gate.requireShape(text, limits)
+    if (party !== undefined) await gate.takeFromQuotas(party, limits)
   }
 
   /** The answer does not wait for the end of its context; closing the server does. */

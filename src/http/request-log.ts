@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from './logger.js'
 import { newRecord } from './request-record.js'
+import { traceIdOf } from './trace-id.js'
 
 /** Probes come every second or so; their lines would bury the others. */
 const QUIET = /^\/health\/|^\/graphiql\/assets\//
@@ -29,10 +30,15 @@ function levelOf(url: string, status: number): 'debug' | 'info' | 'warn' {
   return QUIET.test(url) ? 'debug' : 'info'
 }
 
-function factsOf({ record, routeOptions }: FastifyRequest, reply: FastifyReply): Record<string, unknown> {
+function factsOf(
+  { record, routeOptions, headers }: FastifyRequest,
+  reply: FastifyReply,
+): Record<string, unknown> {
   const { requestId, api, tenant, operationName, errorCodes } = record
+  const traceId = traceIdOf(headers)
   return {
     requestId,
+    ...(traceId === undefined ? {} : { traceId }),
     route: routeOptions.url,
     api,
     tenant,

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly record: RequestRecord
   /** The API's context, once it was created. */
   context?: ApiContext
+  /** True where the gateway asks with a document that it made itself of one that may be asked. */
+  readonly isOwnDocument?: boolean
   /** How much this request may ask for, once it is known whose it is. */
   limits?: Limits
   /** Takes the request out of those running; there once it was let in. */

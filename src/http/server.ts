@@ -9,6 +9,7 @@ import { answerBadUrl, registerErrorReplies } from './error-reply.js'
 import { registerGraphiql, type GraphiqlHeaders } from './graphiql/register.js'
 import { PersistedDocuments, readManifest } from '../graphql/execution/persisted-documents.js'
 import { Gate, type GateConfig } from '../graphql/limits/gate.js'
+import type { RequestCounts } from '../tenancy/request-counts.js'
 import { GraphqlEndpoint, type EndpointConfig } from './graphql-endpoint.js'
 import { healthPaths, registerHealth, type Readiness } from './health.js'
 import type { Logger } from './logger.js'
@@ -31,6 +32,8 @@ export interface HttpServerOptions {
   readonly logger: Logger
   /** Public keys of the local issuer, served at /.well-known/jwks.json; absent without one. */
   readonly jwks?: JSONWebKeySet | undefined
+  /** Counts requests against monthly quotas; absent where no API knows any. */
+  readonly counts?: RequestCounts | undefined
   /** Headers that GraphiQL starts with on each endpoint, for demo mode. */
   readonly graphiqlHeaders?: GraphiqlHeaders | undefined
 }
@@ -55,7 +58,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   registerRequestLog(server, logger)
   closeConnectionsWhenStopping(server)
   const page = config.graphiql ? registerGraphiql(server, options.graphiqlHeaders) : undefined
-  const gate = new Gate(config)
+  const gate = new Gate(config, options.counts)
   const manifest =
     config.persistedDocuments === undefined ? undefined : await readManifest(config.persistedDocuments)
   for (const api of apis) {
@@ -64,17 +67,20 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       only: config.persistedOnly,
       capacity: config.documentCacheSize,
     })
+    if (isSubscribable(api))
+      registerSubscriptions(server, { api, config, authenticate, gate, persisted, logger })
     const endpoint = { config, authenticate, gate, persisted, logger, page }
     await new GraphqlEndpoint(api, endpoint).register(server)
   }
-  const subscribable = apis.find((api): api is SubscribableApi => api.subscriptions !== undefined)
-  if (subscribable !== undefined)
-    registerSubscriptions(server, { api: subscribable, config, authenticate, logger })
   registerHealth(server, readiness)
   if (options.jwks !== undefined) registerKeys(server, options.jwks)
   const paths = apis.map(({ name }) => endpointPaths[name])
   registerErrorReplies(server, logger, [...paths, ...Object.values(healthPaths)])
   return server
+}
+
+function isSubscribable(api: GraphqlApi): api is SubscribableApi {
+  return api.subscriptions !== undefined
 }
 
 /** Clients that keep their connection are told to open another one, elsewhere. */

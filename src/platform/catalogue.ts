@@ -1,28 +1,22 @@
 import { crudResolver } from '../entity/crud-resolver.js'
 import type { EntityDefinition } from '../entity/entity.js'
-import type { Module } from '../entity/module.js'
+import { defineModule, type Module } from '../entity/module.js'
+import { sharedOnly } from '../entity/shared-rows.js'
 import { withWrites } from '../entity/with-writes.js'
-import { catalogModule } from '../modules/catalog/index.js'
+import { catalogRelations } from '../modules/catalog/index.js'
 import { modelPrices } from '../modules/catalog/model-price.entity.js'
 import { models } from '../modules/catalog/model.entity.js'
+import { PriceRatesResolver } from '../modules/catalog/price-rates.resolver.js'
 import { providers } from '../modules/catalog/provider.entity.js'
-import { tools } from '../modules/catalog/tool.entity.js'
+import { tools, writtenToolFields } from '../modules/catalog/tool.entity.js'
 
-const toolFields = [
-  'type',
-  'vendor',
-  'description',
-  'website',
-  'apiAvailable',
-  'integrationMethod',
-  'aliases',
-  'extra',
-] as const
+/** Without the tools of any organization. */
+const sharedTools = sharedOnly(tools)
 
-const writtenTools = withWrites(tools, {
+const writtenTools = withWrites(sharedTools, {
   permission: 'tool',
-  create: ['name', ...toolFields],
-  update: ['name', ...toolFields],
+  create: writtenToolFields,
+  update: writtenToolFields,
   defaulted: ['type', 'apiAvailable', 'aliases', 'extra'],
 })
 
@@ -56,12 +50,19 @@ const writtenModels = withWrites(models, {
 
 const written = [writtenTools, writtenProviders, writtenModels].map(crudResolver)
 
-export const catalogueEntities: readonly EntityDefinition[] = [tools, providers, models, modelPrices]
+export const catalogueEntities: readonly EntityDefinition[] = [sharedTools, providers, models, modelPrices]
+
+const read = defineModule({
+  name: 'catalog',
+  entities: catalogueEntities,
+  relations: catalogRelations,
+  resolvers: [PriceRatesResolver],
+})
 
 /** The catalogue all organizations share, read as they read it, and written only here. */
 export const catalogue: Module = {
-  name: catalogModule.name,
+  name: read.name,
   entities: catalogueEntities,
-  resolvers: [...catalogModule.resolvers, ...written.map(({ resolver }) => resolver)],
-  rules: [...catalogModule.rules, ...written.map(({ rules }) => rules)],
+  resolvers: [...read.resolvers, ...written.map(({ resolver }) => resolver)],
+  rules: [...read.rules, ...written.map(({ rules }) => rules)],
 }

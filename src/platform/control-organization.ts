@@ -68,13 +68,9 @@ export async function controlOrganization(
 }
 
 /** Throws BAD_USER_INPUT unless the key was typed twice. */
-export function requireConfirmation(key: string, confirm: string): void {
+export function requireConfirmation(key: string, confirm: string, what: string): void {
   if (confirm === key) return
-  throw new AppError(
-    'BAD_USER_INPUT',
-    'confirm differs from key. To delete the organization, type its key twice.',
-    {
-      field: 'confirm',
-    },
-  )
+  throw new AppError('BAD_USER_INPUT', `confirm differs from key. To ${what}, type its key twice.`, {
+    field: 'confirm',
+  })
 }

@@ -6,6 +6,7 @@ import type { PlatformContext } from './platform-context.js'
 @Resolver()
 export class ModelPriceResolver {
   @Mutation(() => AddModelPricePayload, {
+    nullable: true,
     description:
       'Adds a list price of a model and ends the one before it. Prices never overlap, and are never changed or deleted.',
   })

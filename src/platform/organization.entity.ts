@@ -8,6 +8,7 @@ import { defineView } from '../entity/view.js'
 import { OrganizationState } from '../graphql/organization-state.js'
 import { Plan } from '../modules/organization/organization.entity.js'
 import { OptionalModule } from './optional-module.js'
+import { OrganizationModule, organizationModules } from './organization-module.type.js'
 
 @ObjectType({ description: 'How far a part of an organization’s schema is.', simpleResolvers: true })
 export class SchemaVersion {
@@ -44,11 +45,14 @@ export class Organization {
   @Column(() => DateTime, { description: 'When it came into that state.' })
   readonly stateChangedAt!: string
 
-  @Column(() => [OptionalModule], { description: 'Modules it may use.' })
+  @Column(() => [OptionalModule], { description: 'Modules it may use now.' })
   readonly entitledModules!: OptionalModule[]
 
   @Column(() => [OptionalModule], { description: 'Modules whose tables its schema has.' })
   readonly modules!: OptionalModule[]
+
+  @Column(() => [OrganizationModule], { description: 'Every optional module with what it has of it.' })
+  readonly moduleAccess!: OrganizationModule[]
 
   @Column(() => [SchemaVersion], { description: 'How far its schema is, module by module.' })
   readonly schemaVersions!: SchemaVersion[]
@@ -82,7 +86,9 @@ const select = `
   select o.id, o.org_key as key, o.name, o.slug, o.plan, o.region, t.state, t.state_changed_at, t.modules,
     array(select m.name from public.module_access a join public.modules m on m.id = a.module_id
       where a.organization_id = o.id and a.access_level <> 'none' and not m.is_core
+        and (a.expires_at is null or a.expires_at > now())
       order by m.name) as entitled_modules,
+    ${organizationModules} as module_access,
     (select coalesce(json_agg(json_build_object('module', v.key, 'version', v.value) order by v.key), '[]')
       from jsonb_each(t.schema_versions) v) as schema_versions,
     t.attempts, t.last_error, t.last_error_at, t.delete_after,

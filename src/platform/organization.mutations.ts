@@ -17,6 +17,7 @@ const KEY = { description: 'Its key, as in the header `org-id`.' }
 @Resolver()
 export class OrganizationMutations {
   @Mutation(() => CreateOrganizationPayload, {
+    nullable: true,
     description:
       'Makes an organization with its schema and its first owner. The same input again changes nothing, and finishes what an interrupted call has left.',
   })
@@ -29,6 +30,7 @@ export class OrganizationMutations {
   }
 
   @Mutation(() => SuspendOrganizationPayload, {
+    nullable: true,
     description: 'Stops serving an organization, at once; its data is kept. Doing it again changes nothing.',
   })
   suspendOrganization(
@@ -46,6 +48,7 @@ export class OrganizationMutations {
   }
 
   @Mutation(() => ResumeOrganizationPayload, {
+    nullable: true,
     description: 'Serves a suspended organization again. Doing it again changes nothing.',
   })
   resumeOrganization(
@@ -56,6 +59,7 @@ export class OrganizationMutations {
   }
 
   @Mutation(() => DeleteOrganizationPayload, {
+    nullable: true,
     description:
       'Stops serving an organization for good. Its data is dropped after 30 days of grace; its key is never used again.',
   })
@@ -65,7 +69,7 @@ export class OrganizationMutations {
     confirm: string,
     @Ctx() context: PlatformContext,
   ): Promise<DeleteOrganizationPayload> {
-    requireConfirmation(key, confirm)
+    requireConfirmation(key, confirm, 'delete the organization')
     return controlOrganization(context, key, (admin, tenant, by) =>
       deleteTenant(admin, tenant, { immediately: false, by }),
     )

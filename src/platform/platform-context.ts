@@ -7,6 +7,7 @@ import type { RequestFacts } from '../graphql/api.js'
 import { ScopedOperation, type OperationDatabase } from '../graphql/scoped-operation.js'
 import type { PersonActor } from '../tenancy/actor.js'
 import type { PlatformActor } from '../tenancy/platform-audit.js'
+import { moduleUse, type ModuleUse } from '../tenancy/module-access.js'
 import type { Permission } from '../tenancy/role-permissions.js'
 import type { Session } from '../tenancy/session.js'
 import { platformScope } from '../tenancy/session-scope.js'
@@ -65,8 +66,8 @@ export class PlatformContext extends ScopedOperation implements OperationContext
   }
 
   /** The control plane has no optional modules of its own. */
-  hasModule(): boolean {
-    return false
+  moduleUse(): ModuleUse {
+    return moduleUse(undefined, 0)
   }
 
   permits(permission: Permission): boolean {

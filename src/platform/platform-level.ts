@@ -9,6 +9,7 @@ const READ: readonly Permission[] = ['organization.read', 'fleet.read', 'tool.re
 
 const WRITE: readonly Permission[] = [
   'organization.create',
+  'organization.update',
   'organization.suspend',
   'organization.delete',
   'tool.create',
@@ -18,6 +19,7 @@ const WRITE: readonly Permission[] = [
   'model.create',
   'model.update',
   'model_price.create',
+  'exchange_rate.set',
 ]
 
 const reader: ReadonlySet<Permission> = new Set(READ)

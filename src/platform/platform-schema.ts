@@ -5,8 +5,10 @@ import type { RootRules } from '../entity/module.js'
 import { guarded } from '../graphql/authorization.js'
 import { buildApiSchema } from '../graphql/build-schema.js'
 import { catalogue } from './catalogue.js'
+import { ExchangeRateResolver } from './exchange-rate.resolver.js'
 import { FleetResolver } from './fleet.resolver.js'
 import { ModelPriceResolver } from './model-price.resolver.js'
+import { ModuleMutations } from './module.mutations.js'
 import { PlatformNodeResolver, platformEntities } from './node.resolver.js'
 import { organizationCrud } from './organization.entity.js'
 import { OrganizationMutations } from './organization.mutations.js'
@@ -27,7 +29,12 @@ export const platformRules: readonly RootRules[] = [
       suspendOrganization: { module: 'core', permission: 'organization.suspend' },
       resumeOrganization: { module: 'core', permission: 'organization.suspend' },
       deleteOrganization: { module: 'core', permission: 'organization.delete' },
+      enableModule: { module: 'core', permission: 'organization.update' },
+      disableModule: { module: 'core', permission: 'organization.update' },
+      changePlan: { module: 'core', permission: 'organization.update' },
+      purgeModule: { module: 'core', permission: 'organization.delete' },
       addModelPrice: { module: 'core', permission: 'model_price.create' },
+      setExchangeRates: { module: 'core', permission: 'exchange_rate.set' },
     },
   },
 ]
@@ -39,7 +46,9 @@ export function platformSchema(): GraphQLSchema {
     organizationCrud.resolver,
     OrganizationQueries,
     OrganizationMutations,
+    ModuleMutations,
     ModelPriceResolver,
+    ExchangeRateResolver,
     FleetResolver,
     PlatformNodeResolver,
   ])

@@ -17,6 +17,8 @@ export interface ApiKeyActor {
   readonly role: AccessRole
   /** How many requests a minute the key is good for. */
   readonly requestsPerMinute: number
+  /** How many requests a calendar month (UTC) the key is good for. */
+  readonly requestsPerMonth: number
 }
 
 /** Who sends a request, as far as a credential proves it. */

@@ -1,10 +1,13 @@
 import type pg from 'pg'
 import type { Queryable } from '../database/advisory-lock.js'
 import { ownerTransaction } from '../database/owner-transaction.js'
+import { changePlanOf, grantModule, lockEntitlements, withdrawModule } from './entitlements.js'
 import { writePlatformAudit } from './platform-audit.js'
 import { provisionTenant, type ProvisionOptions, type ProvisionOutcome } from './provisioner.js'
 import type { TenantManifest } from './tenant-manifest.js'
 import { ensureMember, type Home, type Person } from './tenant-people.js'
+import { listTenantModules } from './tenant-modules.js'
+import { showTenant } from './tenant-record.js'
 import { requestTenant } from './tenant-request.js'
 import { ensureTeam, ensureTeamMember } from './tenant-teams.js'
 
@@ -13,19 +16,31 @@ export interface AppliedManifest extends ProvisionOutcome {
   readonly people: number
   /** Memberships of teams that were added. */
   readonly teamMemberships: number
+  /** The plan it had before; undefined when it has not changed. */
+  readonly formerPlan: string | undefined
+  /** Modules it may not use any more; their data is kept. */
+  readonly disabled: readonly string[]
+  /** Modules it may use from now on. */
+  readonly enabled: readonly string[]
+}
+
+export interface ApplyOptions extends ProvisionOptions {
+  /** Leave the plan and the modules of a tenant that exists as they are. */
+  readonly keepEntitlements?: boolean | undefined
 }
 
 /**
  * Makes what a manifest describes: the tenant, provisioned, with its people and teams. Applying it again adds nothing,
- * and does not undo what people changed in the application since. Throws CONFLICT when the tenant exists and differs
- * in what describes it (name, slug, plan, modules, region, time zone, admin).
+ * and does not undo what people changed in the application since. Plan and modules become those of the manifest: a
+ * module it does not list is disabled and keeps its data. Throws CONFLICT when the tenant exists and differs in what
+ * describes it (name, slug, region, time zone, admin).
  */
 export async function applyManifest(
   admin: pg.Pool,
   manifest: TenantManifest,
-  options: ProvisionOptions = {},
+  options: ApplyOptions = {},
 ): Promise<AppliedManifest> {
-  await requestTenant(
+  const requested = await requestTenant(
     admin,
     {
       tenant: manifest.id,
@@ -39,7 +54,9 @@ export async function applyManifest(
       adminName: manifest.admin.name,
     },
     options.by,
+    ['plan', 'modules'],
   )
+  const change = options.keepEntitlements === true ? unchanged : await entitle(admin, manifest, options)
   const outcome = await provisionTenant(admin, manifest.id, options)
   const added = await ownerTransaction(admin, async (transaction) => {
     const { organizationId } = outcome.tenant
@@ -59,7 +76,38 @@ export async function applyManifest(
     return counts
   })
   const owner = Number(outcome.steps.includes('owner'))
-  return { ...outcome, ...added, people: added.people + owner }
+  const formerPlan = requested.plan === outcome.tenant.plan ? undefined : requested.plan
+  return { ...outcome, ...added, ...change, formerPlan, people: added.people + owner }
+}
+
+type Entitlements = Pick<AppliedManifest, 'disabled' | 'enabled'>
+
+const unchanged: Entitlements = { disabled: [], enabled: [] }
+
+/** Gives a tenant the plan and the modules of its manifest. Access it has – a trial, say – stays what it is. */
+async function entitle(
+  admin: pg.Pool,
+  { id, plan, modules }: TenantManifest,
+  { by }: ApplyOptions,
+): Promise<Entitlements> {
+  return ownerTransaction(admin, async (transaction) => {
+    await lockEntitlements(transaction, await showTenant(transaction, id))
+    const record = await showTenant(transaction, id)
+    const { disabled } = await changePlanOf(transaction, record, plan, by)
+    const lost = new Set(disabled)
+    const enabled: string[] = []
+    for (const of of await listTenantModules(transaction, record)) {
+      const isListed = (modules as readonly string[]).includes(of.module)
+      if (isListed && of.access === 'none') {
+        const full = { access: 'full', expiresAt: null, trialId: of.trialId } as const
+        await grantModule(transaction, record, of, full, by)
+        if (!lost.delete(of.module)) enabled.push(of.module)
+      } else if (!isListed && (await withdrawModule(transaction, record, of, { by }))) {
+        lost.add(of.module)
+      }
+    }
+    return { disabled: [...lost].sort(), enabled }
+  })
 }
 
 async function applyPeople(

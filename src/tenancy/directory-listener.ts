@@ -4,6 +4,8 @@ import { isTenantId } from './tenant-id.js'
 
 /** Channel on which every change of a tenant, membership or credential is announced; the payload is a tenant id. */
 export const DIRECTORY_CHANNEL = 'orgscope_directory'
+/** Channel on which a change of a tenant's schema is announced; the payload is a tenant id. */
+export const SCHEMA_CHANNEL = 'orgscope_schema'
 
 const FIRST_RETRY = 250
 const LAST_RETRY = 10_000
@@ -34,6 +36,10 @@ export class DirectoryListener {
       notified: (payload) => directory.forget(isTenantId(payload) ? payload : undefined),
       heard: (isHeard) => directory.setHeard(isHeard),
     })
+    this.hear(SCHEMA_CHANNEL, {
+      notified: (payload) => isTenantId(payload) && directory.forgetSchema(payload),
+      heard: () => {},
+    })
   }
 
   /** Adds a channel, by a name that is a constant of ours. Before `start`. */
@@ -49,7 +55,9 @@ export class DirectoryListener {
       application_name: 'orgscope directory',
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
-    })
+      // Many notifications may be sent at once, and none of them waits for another.
+      pipeline: true,
+    } as pg.ClientConfig)
     let lost = false
     const lose = (): void => {
       if (lost) return

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
 import type pg from 'pg'
-import { acquireLock, releaseLock, schemaLockName } from '../database/advisory-lock.js'
-import { ownerTransaction, ownerTransactionOn, withClient } from '../database/owner-transaction.js'
+import { newLeaseOwner } from '../database/lease-owner.js'
+import { ownerTransaction, ownerTransactionOn } from '../database/owner-transaction.js'
 import { AppError } from '../errors.js'
 import { loadMigrations, type MigrationCatalogue } from '../fleet/migration-files.js'
 import type { PlatformActor } from './platform-audit.js'
@@ -15,7 +13,10 @@ import {
   type ProvisioningContext,
   type ProvisioningStep,
 } from './provisioning-steps.js'
+import { NOT_THE_LAST } from './provisioning-sql.js'
+import { underSchemaLock } from './schema-lock.js'
 import { schemaOf, type TenantId } from './tenant-id.js'
+import { requireNoOperation } from './tenant-operations.js'
 import { illegalMove, moveTenant, showTenant, type TenantRecord } from './tenant-record.js'
 
 export interface ProvisionOptions {
@@ -24,6 +25,8 @@ export interface ProvisionOptions {
   readonly migrations?: MigrationCatalogue | undefined
   /** Told before each step, and awaited. */
   readonly onStep?: ((step: ProvisioningStep['name']) => void | Promise<void>) | undefined
+  /** Told of the spare schema that is about to become the tenant's, and awaited. */
+  readonly onSpare?: ProvisioningContext['onSpare']
   /** Milliseconds to wait for another process that works on the same tenant. */
   readonly wait?: number | undefined
 }
@@ -37,8 +40,6 @@ export interface ProvisionOutcome {
   /** Modules the organization may use that this installation has no tables for (yet). */
   readonly unavailable: readonly string[]
 }
-
-const DEFAULT_WAIT = 60_000
 
 /**
  * Makes a requested tenant real, or finishes what an earlier run left: every step is done once or not at all, so
@@ -54,26 +55,17 @@ export async function provisionTenant(
   options: ProvisionOptions = {},
 ): Promise<ProvisionOutcome> {
   const migrations = options.migrations ?? (await loadMigrations())
-  return withClient(admin, async (client) => {
-    const lock = schemaLockName(schemaOf(tenant))
-    // Held by this connection: when the process is killed, it ends with it, and the next run can begin at once.
-    await acquireLock(client, lock, options.wait ?? DEFAULT_WAIT)
-    try {
-      const context = { client, admin, migrations, tenant, leaseOwner: newLeaseOwner(), by: options.by }
-      return await provision(context, options)
-    } finally {
-      await releaseLock(client, lock).catch(() => {})
-    }
+  return underSchemaLock(admin, schemaOf(tenant), options.wait, (client) => {
+    const { by, onSpare } = options
+    const context = { client, admin, migrations, tenant, leaseOwner: newLeaseOwner(), by, onSpare }
+    return provision(context, options)
   })
-}
-
-/** Unique per call; host and process say who it is. */
-function newLeaseOwner(): string {
-  return `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
 }
 
 async function provision(context: ProvisioningContext, options: ProvisionOptions): Promise<ProvisionOutcome> {
   const before = await showTenant(context.client, context.tenant)
+  await requireNoOperation(context.client, before)
+  if (before.state === 'archived') throw illegalMove(context.tenant, 'archived', 'provisioning')
   const isServed = before.state === 'active' || before.state === 'suspended'
   const steps = isServed ? await complete(context, before) : await build(context, before, options)
   const after = await showTenant(context.client, context.tenant)
@@ -99,13 +91,16 @@ async function build(
   requested: TenantRecord,
   { onStep }: ProvisionOptions,
 ): Promise<string[]> {
-  const { completedSteps } = await claim(context, requested)
+  let record = await claim(context, requested)
+  const { completedSteps } = record
   const done: string[] = []
   for (const step of provisioningSteps) {
     if (completedSteps.includes(step.name)) continue
     try {
       await onStep?.(step.name)
-      await step.run(context, await showTenant(context.client, context.tenant))
+      await step.run(context, record)
+      // Only this one changes what the later ones look at; that the tenant is still ours, each makes sure itself.
+      if (step.name === 'schema') record = await showTenant(context.client, context.tenant)
     } catch (error) {
       await recordFailure(context, step.name, error)
       throw error
@@ -116,10 +111,10 @@ async function build(
 }
 
 /** Moves the tenant to provisioning, or takes over from a run that is gone: it no longer holds the lock. */
-async function claim(context: ProvisioningContext, record: TenantRecord): Promise<TenantRecord> {
+export async function claim(context: ProvisioningContext, record: TenantRecord): Promise<TenantRecord> {
   const { client, tenant, leaseOwner, by } = context
-  if (record.state === 'archived') throw illegalMove(tenant, 'archived', 'provisioning')
   await ownerTransactionOn(client, async (transaction) => {
+    await transaction.query(NOT_THE_LAST)
     if (record.state !== 'provisioning') await moveTenant(transaction, record, 'provisioning', { by })
     await transaction.query(
       `/* tenants.claim */
@@ -183,6 +178,7 @@ async function setServed(
     const record = await showTenant(transaction, tenant)
     if (record.state === to) return record
     if (record.state !== 'active' && record.state !== 'suspended') throw notServed(record, to)
+    await requireNoOperation(transaction, record)
     await moveTenant(transaction, record, to, {
       by,
       ...(reason === undefined ? {} : { details: { reason } }),

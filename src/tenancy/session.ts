@@ -1,16 +1,14 @@
-import {
-  type CompiledQuery,
-  DefaultQueryExecutor,
-  DummyDriver,
-  Kysely,
-  PostgresAdapter,
-  PostgresQueryCompiler,
-  type QueryResult,
-} from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type pg from 'pg'
 import { cancelAndDiscard } from '../database/cancel-statement.js'
 import type { Database } from '../database/row-types.js'
+import { extended, sendTogether } from './pipeline.js'
+import { isStalePlan, PreparedStatements } from './prepared-statements.js'
+import { kyselyThrough } from './session-kysely.js'
 import { enterScope, type SessionScope } from './session-scope.js'
+import { noteSchema } from './touched-schemas.js'
+
+export { statements } from './session-kysely.js'
 
 /** A database in one scope: compiled statements and a Kysely instance that run in one transaction. */
 export interface Session {
@@ -21,6 +19,10 @@ export interface Session {
 export interface SessionOptions {
   /** Milliseconds a statement may take; 0 means no limit. */
   readonly statementTimeout: number
+  /** Whether statements are prepared on connections that prove to be direct; they are not when left out. */
+  readonly preparedStatements?: boolean | undefined
+  /** Organizations a connection serves before it is closed; without a limit when left out. */
+  readonly tenantsPerConnection?: number | undefined
   /** Told the text of each statement before it is sent. */
   readonly onStatement?: ((sql: string) => void) | undefined
 }
@@ -29,60 +31,26 @@ const BEGIN_READING = 'begin transaction isolation level repeatable read read on
 const BEGIN_WRITING = 'begin transaction isolation level read committed read write'
 const TRANSACTION_ABORTED = '25P02'
 
-const compiler = new PostgresQueryCompiler()
-const adapter = new PostgresAdapter()
-const driver = new DummyDriver()
-
-/** Compiles without a connection: the kernel builds statements with it and runs them in a session. */
-export const statements = new Kysely<Database>({
-  dialect: {
-    createAdapter: () => adapter,
-    createDriver: () => driver,
-    createIntrospector: () => {
-      throw new Error('sessions do not introspect')
-    },
-    createQueryCompiler: () => compiler,
-  },
-})
-
-/** A Kysely instance whose statements run through `run`; transactions belong to the session. */
-function kyselyThrough(run: (query: CompiledQuery) => Promise<pg.QueryResult>): Kysely<Database> {
-  const connection = {
-    async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-      const result = await run(query)
-      return { rows: result.rows as Row[], numAffectedRows: BigInt(result.rowCount ?? 0) }
-    },
-    async *streamQuery(): AsyncGenerator<never> {
-      throw new Error('a session does not stream')
-    },
-  }
-  const executor = new DefaultQueryExecutor(compiler, adapter, {
-    provideConnection: (consumer) => consumer(connection),
-  })
-  const dialect = {
-    createAdapter: () => adapter,
-    createDriver: () => driver,
-    createQueryCompiler: () => compiler,
-    createIntrospector: () => {
-      throw new Error('sessions do not introspect')
-    },
-  }
-  return new Kysely<Database>({ config: { dialect }, dialect, driver, executor })
-}
-
 /** What reading and writing share: a connection taken on the first statement and given back exactly once. */
 abstract class PipelinedSession implements Session {
   readonly #pool: pg.Pool
   readonly #options: SessionOptions
+  readonly #scope: SessionScope
   readonly #preamble: string
+  #prepared: PreparedStatements | undefined
+  #isStale = false
+  #unanswered = 0
+  #failed = false
+  #isLast = false
   #client: Promise<pg.PoolClient> | undefined
   #entered: Promise<unknown> | undefined
   #db: Kysely<Database> | undefined
   #ended = false
   #aborted: Error | undefined
 
-  constructor(pool: pg.Pool, preamble: string, options: SessionOptions) {
+  constructor(pool: pg.Pool, scope: SessionScope, preamble: string, options: SessionOptions) {
     this.#pool = pool
+    this.#scope = scope
     this.#preamble = preamble
     this.#options = options
   }
@@ -95,6 +63,11 @@ abstract class PipelinedSession implements Session {
   /** True once a connection was asked for. No SQL, no connection. */
   get isOpen(): boolean {
     return this.#client !== undefined
+  }
+
+  /** True once a prepared statement failed because it was one: what it was to do has to be done again. */
+  get isStale(): boolean {
+    return this.#isStale
   }
 
   async run<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]> {
@@ -123,15 +96,28 @@ abstract class PipelinedSession implements Session {
     const client = await this.connect()
     this.#requireOpen()
     this.#options.onStatement?.(query.sql)
-    const answer = client.query(extended(query))
+    sendTogether(client)
+    const name = this.#isStale ? undefined : this.#prepared?.nameOf(this.#scope, query.sql)
+    const answer = client.query(extended(query, name))
     // When the preamble fails, the statement fails behind it ("transaction is aborted"); say the first reason.
     answer.catch(() => {})
+    this.#unanswered += 1
     try {
       await this.#entered
       return await answer
     } catch (error) {
+      this.#failed = true
+      if (name !== undefined && isStalePlan(error)) this.#giveUpNames()
       throw this.#aborted ?? error
+    } finally {
+      this.#unanswered -= 1
     }
+  }
+
+  /** The rest of the session does without prepared statements, and nobody else gets its connection. */
+  #giveUpNames(): void {
+    this.#isStale = true
+    this.#prepared?.retire()
   }
 
   #requireOpen(): void {
@@ -150,11 +136,38 @@ abstract class PipelinedSession implements Session {
         client.release()
         throw this.#aborted
       }
+      if (this.#options.preparedStatements === true) this.#prepared = PreparedStatements.of(client)
+      const { tenantsPerConnection = Number.POSITIVE_INFINITY } = this.#options
+      const { organizationId, searchPath } = this.#scope
+      this.#isLast = organizationId !== undefined && noteSchema(client, searchPath, tenantsPerConnection)
+      sendTogether(client)
       this.#entered = client.query(this.#preamble)
       this.#entered.catch(() => {})
       return client
     })
     return this.#client
+  }
+
+  /**
+   * Ends what only read. COMMIT is sent and not waited for: whoever takes the connection next sends behind it, it may be
+   * in the same packet. Not while a statement is running, which nobody else should have to wait for; nor when one has
+   * failed, perhaps because the connection is broken.
+   */
+  protected async endReading(): Promise<void> {
+    if (this.#unanswered > 0 || this.#failed) return this.end('commit')
+    if (this.#ended || this.#client === undefined) return
+    this.#ended = true
+    const client = await this.#client
+    try {
+      await this.#entered
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+    sendTogether(client)
+    // When the connection breaks, its next user hears of it.
+    client.query('commit').catch(() => {})
+    client.release(this.#isLast || this.#prepared?.isSpent === true)
   }
 
   /** Sends the last statement and gives the connection back when it is answered; a failed one is thrown away. */
@@ -173,7 +186,7 @@ abstract class PipelinedSession implements Session {
       client.release(true)
       throw error
     }
-    client.release()
+    client.release(this.#isLast || this.#prepared?.isSpent === true)
     // Postgres answers COMMIT of a failed transaction with ROLLBACK and no error.
     if (answer.command !== text.toUpperCase()) throw new Error('the transaction was rolled back')
   }
@@ -187,15 +200,13 @@ export class ReadSession extends PipelinedSession {
   #recovery: Promise<void> | undefined
 
   constructor(pool: pg.Pool, scope: SessionScope, options: SessionOptions) {
-    super(
-      pool,
-      `${BEGIN_READING}; ${enterScope(scope, options.statementTimeout)}; savepoint entered`,
-      options,
-    )
+    const preamble = `${BEGIN_READING}; ${enterScope(scope, options.statementTimeout)}; savepoint entered`
+    super(pool, scope, preamble, options)
   }
 
   protected override async execute(query: CompiledQuery): Promise<pg.QueryResult> {
     for (;;) {
+      const { isStale } = this
       try {
         return await this.send(query)
       } catch (error) {
@@ -209,21 +220,22 @@ export class ReadSession extends PipelinedSession {
           this.#recovery = this.sendText('rollback to savepoint entered')
           this.#recovery.catch(() => {})
         }
+        if (isStalePlan(error) && this.isStale && !isStale) continue
         throw error
       }
     }
   }
 
-  /** Ends the snapshot. The answer does not wait for it. */
+  /** Ends the snapshot and gives the connection back. Never rejects. */
   async close(): Promise<void> {
-    if (this.isOpen) await this.end('commit').catch(() => {})
+    if (this.isOpen) await this.endReading().catch(() => {})
   }
 }
 
 /** One write transaction: all of it or none. After a failed statement only `rollback` is left. */
 export class WriteSession extends PipelinedSession {
   constructor(pool: pg.Pool, scope: SessionScope, options: SessionOptions) {
-    super(pool, `${BEGIN_WRITING}; ${enterScope(scope, options.statementTimeout)}`, options)
+    super(pool, scope, `${BEGIN_WRITING}; ${enterScope(scope, options.statementTimeout)}`, options)
   }
 
   protected override execute(query: CompiledQuery): Promise<pg.QueryResult> {
@@ -239,7 +251,10 @@ export class WriteSession extends PipelinedSession {
   }
 }
 
-/** Runs `work` in one write transaction and commits; any error rolls everything back. */
+/**
+ * Runs `work` in one write transaction and commits; any error rolls everything back. When a prepared statement was out
+ * of date, whether or not `work` minded, all of it is rolled back and `work` runs once more without them.
+ */
 export async function inWriteSession<Result>(
   pool: pg.Pool,
   scope: SessionScope,
@@ -249,12 +264,16 @@ export async function inWriteSession<Result>(
   const session = new WriteSession(pool, scope, options)
   try {
     const result = await work(session)
-    await session.commit()
-    return result
+    if (!session.isStale) {
+      await session.commit()
+      return result
+    }
   } catch (error) {
     await session.rollback()
-    throw error
+    if (!session.isStale) throw error
   }
+  await session.rollback()
+  return inWriteSession(pool, scope, { ...options, preparedStatements: false }, work)
 }
 
 /** Runs `work` in one read-only snapshot. */
@@ -270,14 +289,6 @@ export async function inReadSession<Result>(
   } finally {
     void session.close()
   }
-}
-
-/**
- * The extended protocol, always: it takes one statement per message, so text smuggled into a value or an
- * identifier can never add `set role` behind a semicolon.
- */
-function extended(query: CompiledQuery): pg.QueryConfig {
-  return { text: query.sql, values: query.parameters as unknown[], queryMode: 'extended' } as pg.QueryConfig
 }
 
 function codeOf(error: unknown): string | undefined {

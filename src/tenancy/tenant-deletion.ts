@@ -1,9 +1,13 @@
 import type pg from 'pg'
-import { acquireLock, releaseLock, schemaLockName, type Queryable } from '../database/advisory-lock.js'
-import { ownerTransaction, ownerTransactionOn, withClient } from '../database/owner-transaction.js'
+import type { Queryable } from '../database/advisory-lock.js'
+import { ownerTransaction, ownerTransactionOn } from '../database/owner-transaction.js'
+import { AppError } from '../errors.js'
 import type { PlatformActor } from './platform-audit.js'
+import { underSchemaLock } from './schema-lock.js'
 import { parseTenantId, roleOf, schemaOf, type TenantId } from './tenant-id.js'
+import { requireNoOperation } from './tenant-operations.js'
 import { moveTenant, showTenant, type TenantRecord } from './tenant-record.js'
+import type { TenantState } from './tenant-states.js'
 
 export interface DeleteOptions {
   /** Drop the data now. Otherwise the tenant stops being served and keeps its data for the days of grace. */
@@ -24,7 +28,6 @@ export interface DeletionOutcome {
 }
 
 const DEFAULT_GRACE_DAYS = 30
-const DEFAULT_WAIT = 60_000
 /** Requests that were running when the tenant stopped being served have this long to end (ms). */
 const DROP_LOCK_TIMEOUT = 10_000
 
@@ -39,16 +42,47 @@ export async function deleteTenant(
   tenant: TenantId,
   options: DeleteOptions,
 ): Promise<DeletionOutcome> {
-  return withClient(admin, async (client) => {
-    const lock = schemaLockName(schemaOf(tenant))
-    await acquireLock(client, lock, options.wait ?? DEFAULT_WAIT)
-    try {
-      const record = await beginDeletion(client, tenant, options)
-      if (record.state === 'deleted' || !options.immediately) return outcome(client, tenant)
-      return await drop(admin, client, record, options.by)
-    } finally {
-      await releaseLock(client, lock).catch(() => {})
+  return underSchemaLock(admin, schemaOf(tenant), options.wait, async (client) => {
+    const record = await beginDeletion(client, tenant, options)
+    if (record.state === 'deleted' || !options.immediately) return outcome(client, tenant)
+    return drop(admin, client, record, options.by)
+  })
+}
+
+/** States that deleting can be taken back to. */
+const COMES_BACK_TO: readonly TenantState[] = ['active', 'suspended', 'archived']
+
+/**
+ * Takes a deletion back during the days of grace: the tenant is what it was before. Doing it twice changes nothing.
+ * Throws CONFLICT when its data is gone, or when it never was complete.
+ */
+export async function undeleteTenant(
+  admin: pg.Pool,
+  tenant: TenantId,
+  by?: PlatformActor,
+): Promise<TenantRecord> {
+  return ownerTransaction(admin, async (transaction) => {
+    const record = await showTenant(transaction, tenant)
+    if (COMES_BACK_TO.includes(record.state)) return record
+    const { rows } = await transaction.query<{ deleted_from: TenantState | null }>(
+      `/* tenants.deleted_from */ select deleted_from from public.tenant_schemas
+       where organization_id = $1 for update`,
+      [record.organizationId],
+    )
+    const to = COMES_BACK_TO.find((state) => state === rows[0]?.deleted_from)
+    if (record.state !== 'deprovisioning' || to === undefined) {
+      throw new AppError('CONFLICT', `Tenant ${tenant} is ${record.state} and cannot be brought back.`, {
+        tenant,
+        state: record.state,
+      })
     }
+    await transaction.query(
+      `/* tenants.undelete */ update public.tenant_schemas set delete_after = null, deleted_from = null
+       where organization_id = $1`,
+      [record.organizationId],
+    )
+    await moveTenant(transaction, record, to, { by, details: { undeleted: true } })
+    return showTenant(transaction, tenant)
   })
 }
 
@@ -86,6 +120,7 @@ async function beginDeletion(
   return ownerTransactionOn(client, async (transaction) => {
     const record = await showTenant(transaction, tenant)
     if (record.state === 'deleted') return record
+    await requireNoOperation(transaction, record)
     if (record.state !== 'deprovisioning') {
       await moveTenant(transaction, record, 'deprovisioning', { by, details: { graceDays: days } })
     }
@@ -93,9 +128,9 @@ async function beginDeletion(
       `/* tenants.delete_after */
        update public.tenant_schemas
        set delete_after = least(delete_after, now() + make_interval(days => $2)), lease_owner = null,
-         lease_until = null, current_step = null
+         lease_until = null, current_step = null, deleted_from = coalesce(deleted_from, $3)
        where organization_id = $1`,
-      [record.organizationId, days],
+      [record.organizationId, days, record.state],
     )
     return showTenant(transaction, tenant)
   })
@@ -126,7 +161,7 @@ async function drop(
 }
 
 /** The role stays when an object of another database in the cluster depends on it. */
-function dropSchemaAndRole(tenant: TenantId): string {
+export function dropSchemaAndRole(tenant: TenantId): string {
   return (
     `set local lock_timeout = ${DROP_LOCK_TIMEOUT};\n` +
     `/* tenants.drop */ drop schema if exists "${schemaOf(tenant)}" cascade;\n` +
@@ -145,7 +180,7 @@ interface Reference {
  * Does to every shared row what its foreign key would do if the organization's row were deleted: rows it owns go,
  * links to it are emptied. Read from the catalogue, so a table of a later release is not forgotten.
  */
-async function removeOrganizationRows(db: Queryable, organizationId: string): Promise<void> {
+export async function removeOrganizationRows(db: Queryable, organizationId: string): Promise<void> {
   const { rows } = await db.query<Reference>(
     `/* tenants.references */
      select format('%I.%I', n.nspname, c.relname) as place, quote_ident(a.attname) as column,
@@ -183,7 +218,7 @@ async function bury(db: Queryable, organizationId: string): Promise<void> {
   )
   await db.query(
     `/* tenants.bury */
-     update public.tenant_schemas set modules = '{}', schema_versions = '{}', completed_steps = '{}',
+     update public.tenant_schemas set modules = '{}', schema_versions = '{}', required_versions = '{}', completed_steps = '{}',
        last_error = null, last_error_at = null
      where organization_id = $1`,
     [organizationId],

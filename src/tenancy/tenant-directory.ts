@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { sql } from 'kysely'
 import type pg from 'pg'
 import { isAccessRole, type AccessRole, type ApiKeyActor } from './actor.js'
+import type { ModuleAccess } from './module-access.js'
 import { inReadSession, statements, type SessionOptions } from './session.js'
 import { accountScope, platformScope } from './session-scope.js'
 import { parseTenantId, type TenantId } from './tenant-id.js'
@@ -14,10 +15,16 @@ export interface DirectoryEntry {
   readonly name: string
   readonly plan: string
   readonly state: TenantState
-  /** Installed optional modules; core is implied. */
-  readonly modules: ReadonlySet<string>
+  /** Optional modules that are installed and that it was given access to, ended or not; core is implied. */
+  readonly modules: ReadonlyMap<string, ModuleAccess>
   /** The organization's own limits: `organizations.settings` → `limits`, as they are kept. */
   readonly limits: unknown
+  /** Version of each module's tables. */
+  readonly schemaVersions: Readonly<Record<string, number>>
+  /** By module, the version a program has to know to work with these tables. */
+  readonly requiredVersions: Readonly<Record<string, number>>
+  /** `organizations.api_quota_monthly`: requests a calendar month (UTC); null when there is no such limit. */
+  readonly requestsPerMonth: number | null
 }
 
 /** A directory entry together with what one identity may be in it. */
@@ -42,9 +49,19 @@ interface Row {
   name: string
   plan: string
   state: TenantState
-  modules: string[]
+  modules: Readonly<Record<string, ModuleAccess>>
   limits: unknown
+  schema_versions: Record<string, number>
+  required_versions: Record<string, number>
+  quota: number | null
 }
+
+/** Entitled and installed are different facts; a module is served where both are true. */
+const MODULES = sql.raw(`
+  (select coalesce(json_object_agg(c.name, json_build_object('level', a.access_level, 'expiresAt',
+      case when isfinite(a.expires_at) then floor(extract(epoch from a.expires_at) * 1000) end)), '{}')
+    from public.module_access a join public.modules c on c.id = a.module_id
+    where a.organization_id = o.id and a.access_level <> 'none' and c.name = any(t.modules)) as modules`)
 
 const CAPACITY = 20_000
 const TIME_TO_LIVE = 60_000
@@ -65,7 +82,13 @@ interface Remembered {
 export class TenantDirectory {
   readonly #pool: pg.Pool
   readonly #options: SessionOptions
-  readonly #cache = new LRUCache<string, Remembered>({ max: CAPACITY, ttl: TIME_TO_LIVE })
+  readonly #cache = new LRUCache<string, Remembered>({
+    max: CAPACITY,
+    ttl: TIME_TO_LIVE,
+    dispose: ({ tenant }, key) => tenant !== undefined && this.#keysOf.get(tenant)?.delete(key),
+  })
+  /** A run over the fleet changes every organization once: finding each by a walk through the cache would cost. */
+  readonly #keysOf = new Map<TenantId, Set<string>>()
   /** Set by the listener while it hears of changes made through other processes. */
   #heard = false
   readonly #watchers = new Set<AccessWatcher>()
@@ -118,6 +141,12 @@ export class TenantDirectory {
     for (const watcher of this.#watchers) watcher(tenant)
   }
 
+  /** Drops what is remembered of one organization, because its tables changed; nobody's rights did. */
+  forgetSchema(tenant: TenantId): void {
+    this.#changes++
+    for (const key of this.#keysOf.get(tenant) ?? []) this.#cache.delete(key)
+  }
+
   /** Tells a watcher whenever something was forgotten, until the returned function is called. */
   watch(watcher: AccessWatcher): () => void {
     this.#watchers.add(watcher)
@@ -141,15 +170,17 @@ export class TenantDirectory {
     }
     const before = this.#changes
     const value = await read()
-    if (before === this.#changes) this.#cache.set(key, { value, tenant, since: Date.now() })
+    if (before !== this.#changes) return value
+    this.#cache.set(key, { value, tenant, since: Date.now() })
+    if (tenant !== undefined) this.#keysOf.set(tenant, (this.#keysOf.get(tenant) ?? new Set()).add(key))
     return value
   }
 
   async #readMembership(identityId: string, tenant: TenantId): Promise<MembershipEntry | undefined> {
     const query = sql<Row & { role: string; expires_at: string | null }>`
       /* directory.membership */
-      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
-        t.modules, m.role, m.expires_at
+      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits,
+        o.api_quota_monthly as quota, t.state, t.schema_versions, t.required_versions, m.role, m.expires_at, ${MODULES}
       from public.memberships m
       join public.organizations o on o.id = m.organization_id
       join public.tenant_schemas t on t.organization_id = o.id
@@ -166,8 +197,8 @@ export class TenantDirectory {
   async #readOrganization(organizationId: string): Promise<DirectoryEntry | undefined> {
     const query = sql<Row>`
       /* directory.organization */
-      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits, t.state,
-        t.modules
+      select o.org_key, o.id as organization_id, o.name, o.plan, o.settings -> 'limits' as limits,
+        o.api_quota_monthly as quota, t.state, t.schema_versions, t.required_versions, ${MODULES}
       from public.organizations o
       join public.tenant_schemas t on t.organization_id = o.id
       where o.id = ${organizationId}`
@@ -186,9 +217,10 @@ export class TenantDirectory {
       status: string
       expires_at: string | null
       rate_limit: number
+      monthly_quota: number
     }>`
       /* directory.api_key */
-      select api_key_id, organization_id, org_key, role_name, status, expires_at, rate_limit
+      select api_key_id, organization_id, org_key, role_name, status, expires_at, rate_limit, monthly_quota
       from public.find_api_key(${keyHash})`
     const [row] = await inReadSession(this.#pool, accountScope(), this.#options, (session) =>
       session.run(query.compile(statements)),
@@ -204,6 +236,7 @@ export class TenantDirectory {
         boundTo: parseTenantId(row.org_key),
         role,
         requestsPerMinute: row.rate_limit,
+        requestsPerMonth: Number(row.monthly_quota),
       },
       expiresAt: moment(row.expires_at),
     }
@@ -240,8 +273,11 @@ function entryOf(row: Row): DirectoryEntry {
     name: row.name,
     plan: row.plan,
     state: row.state,
-    modules: new Set(row.modules),
+    modules: new Map(Object.entries(row.modules)),
     limits: row.limits,
+    schemaVersions: row.schema_versions,
+    requiredVersions: row.required_versions,
+    requestsPerMonth: row.quota === null ? null : Number(row.quota),
   }
 }
 

@@ -19,7 +19,7 @@ export interface TenantRecord {
   readonly state: TenantState
   /** For a failed tenant: the state in which it failed. */
   readonly previousState: TenantState | null
-  /** Optional modules the organization may use. */
+  /** Optional modules the organization may use now. */
   readonly entitledModules: readonly string[]
   /** Optional modules whose tables its schema has. */
   readonly modules: readonly string[]
@@ -48,7 +48,8 @@ const SELECT = `
     t.lease_until as "leaseUntil", t.delete_after as "deleteAfter", t.state_changed_at as "stateChangedAt",
     o.created_at as "createdAt",
     array(select m.name from public.module_access a join public.modules m on m.id = a.module_id
-      where a.organization_id = o.id and a.access_level <> 'none' order by m.name) as "entitledModules"
+      where a.organization_id = o.id and a.access_level <> 'none'
+        and (a.expires_at is null or a.expires_at > now()) order by m.name) as "entitledModules"
   from public.organizations o join public.tenant_schemas t on t.organization_id = o.id`
 
 function recordOf(row: Row): TenantRecord {

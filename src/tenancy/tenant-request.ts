@@ -11,6 +11,10 @@ import { announce, findTenant, showTenant, type TenantRecord } from './tenant-re
 export const plans = ['free', 'pro', 'enterprise'] as const
 export type Plan = (typeof plans)[number]
 
+export function isPlan(value: string): value is Plan {
+  return (plans as readonly string[]).includes(value)
+}
+
 /** A tenant as it is asked for. What is left out gets its default, and is not compared when it exists already. */
 export interface TenantRequest {
   readonly tenant: TenantId
@@ -30,13 +34,16 @@ export interface TenantRequest {
 
 /**
  * Writes down that a tenant is wanted: organization, tenant record, entitlements. The same request again changes
- * nothing. Throws CONFLICT naming what differs from an existing tenant, CONFLICT_DUPLICATE when another organization
+ * nothing. What it names is agreed upon: modules beside the plan are granted as well. Throws CONFLICT naming what differs from an existing tenant, CONFLICT_DUPLICATE when another organization
  * has the name or slug, BAD_USER_INPUT for unknown modules.
+ *
+ * @param mayDiffer - what of an existing tenant is not compared, because the caller changes it
  */
 export async function requestTenant(
   admin: pg.Pool,
   request: TenantRequest,
   by?: PlatformActor,
+  mayDiffer: readonly ('plan' | 'modules')[] = [],
 ): Promise<TenantRecord> {
   return ownerTransaction(admin, async (client) => {
     // Two equal requests at once: the second one waits here and then finds the first one's rows.
@@ -45,7 +52,7 @@ export async function requestTenant(
     ])
     const moduleIds = await readModuleIds(client, request)
     const existing = await findTenant(client, request.tenant)
-    if (existing !== undefined) return assertSame(existing, request)
+    if (existing !== undefined) return assertSame(existing, request, mayDiffer)
     const organizationId = await insertOrganization(client, request)
     await insertTenant(client, organizationId, request, moduleIds)
     await writePlatformAudit(
@@ -82,7 +89,11 @@ async function readModuleIds(db: Queryable, { modules }: TenantRequest): Promise
 }
 
 /** Compares what the request says with what is there. */
-function assertSame(existing: TenantRecord, request: TenantRequest): TenantRecord {
+function assertSame(
+  existing: TenantRecord,
+  request: TenantRequest,
+  mayDiffer: readonly string[],
+): TenantRecord {
   const { tenant, state } = existing
   if (state === 'deprovisioning' || state === 'deleted') {
     throw new AppError(
@@ -94,7 +105,7 @@ function assertSame(existing: TenantRecord, request: TenantRequest): TenantRecor
       },
     )
   }
-  const differences = differencesOf(existing, request)
+  const differences = differencesOf(existing, request, mayDiffer)
   if (differences.length === 0) return existing
   throw new AppError(
     'CONFLICT',
@@ -103,7 +114,11 @@ function assertSame(existing: TenantRecord, request: TenantRequest): TenantRecor
   )
 }
 
-function differencesOf(existing: TenantRecord, request: TenantRequest): string[] {
+function differencesOf(
+  existing: TenantRecord,
+  request: TenantRequest,
+  mayDiffer: readonly string[],
+): string[] {
   const compared = [
     ['name', existing.name, request.name],
     ['slug', existing.slug, request.slug],
@@ -114,7 +129,7 @@ function differencesOf(existing: TenantRecord, request: TenantRequest): string[]
     ['modules', listed(existing.entitledModules), listed(request.modules)],
   ] as const
   return compared
-    .filter(([, is, asked]) => asked !== undefined && is !== asked)
+    .filter(([field, is, asked]) => asked !== undefined && is !== asked && !mayDiffer.includes(field))
     .map(([field, is, asked]) => `${field} is ${is ?? 'not set'}, asked for ${asked}`)
 }
 
@@ -146,11 +161,13 @@ async function insertOrganization(db: Queryable, request: TenantRequest): Promis
   }
 }
 
-function nameTaken(name: string): AppError {
+/** The refusal of a name that another organization has. */
+export function nameTaken(name: string): AppError {
   return new AppError('CONFLICT_DUPLICATE', `Another organization is called ${name}.`, { field: 'name' })
 }
 
-function refusalOf(error: unknown, name: string, slug: string): AppError | undefined {
+/** What a constraint on an organization's name or slug says in words; undefined for any other error. */
+export function refusalOf(error: unknown, name: string, slug: string): AppError | undefined {
   if (!isPostgresError(error)) return undefined
   switch (error.constraint) {
     case 'organizations_slug_key':

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js'
 import type { AccessRole, Actor } from './actor.js'
+import { requireServableVersions, type TenantGate } from './served-versions.js'
 import type { DirectoryEntry, TenantDirectory } from './tenant-directory.js'
 import { parseTenantId, type TenantId } from './tenant-id.js'
 
@@ -13,8 +14,8 @@ const RETRY_AFTER = 30
 
 /**
  * The tenant a request is for. The header selects and never grants; without one, a credential bound to one
- * organization selects it. Order of checks: well-formed, membership, state – so that a foreign tenant never
- * shows its state.
+ * organization selects it. Order of checks: well-formed, membership, state, versions of its schema – so that a foreign
+ * tenant never shows its state.
  *
  * @param selected - every value given in `org-id` and its alias `x-org-id`
  */
@@ -22,11 +23,13 @@ export async function resolveTenant(
   directory: TenantDirectory,
   actor: Actor,
   selected: readonly string[],
+  gate?: TenantGate,
 ): Promise<Tenant> {
   const tenant = selectTenant(actor, selected)
   const entry = await membershipOf(directory, actor, tenant)
   if (entry === undefined) throw notFound(tenant)
   requireServable(entry)
+  if (gate !== undefined) requireServableVersions(entry, gate)
   return entry
 }
 

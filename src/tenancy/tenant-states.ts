@@ -8,11 +8,13 @@ export type TenantState =
  */
 const MOVES: Readonly<Record<Exclude<TenantState, 'failed'>, readonly TenantState[]>> = {
   requested: ['provisioning', 'deprovisioning'],
-  provisioning: ['active'],
+  // Back again when the archive it was to be restored from could not be brought in.
+  provisioning: ['active', 'archived'],
   active: ['suspended', 'deprovisioning'],
   suspended: ['active', 'archived', 'deprovisioning'],
   archived: ['provisioning', 'deprovisioning'],
-  deprovisioning: ['deleted'],
+  // Or back to where it was, during the days of grace.
+  deprovisioning: ['deleted', 'active', 'suspended', 'archived'],
   deleted: [],
 }
 

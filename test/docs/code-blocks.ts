@@ -22,6 +22,8 @@ export const pages = [
   'docs/platform-admin.md',
   'docs/tenancy.md',
   'docs/operations.md',
+  'docs/backup.md',
+  'docs/export-format.md',
 ]
 
 export function readPage(file: string): string {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { parse } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { configurationVariables } from '../../src/config.js'
+import { AppError, errorCodes } from '../../src/errors.js'
 import { packageRoot } from '../../src/package-root.js'
 import { codeBlocks, pages, readPage, type CodeBlock } from './code-blocks.js'
 import { DemoServer } from './demo-server.js'
@@ -21,7 +22,16 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => demo.stop())
 
-async function tokenOf(email: string): Promise<string> {
+const tokens = new Map<string, Promise<string>>()
+
+/** A token as the program gives it, asked for once for each person. */
+function tokenOf(email: string): Promise<string> {
+  const token = tokens.get(email) ?? createToken(email)
+  tokens.set(email, token)
+  return token
+}
+
+async function createToken(email: string): Promise<string> {
   const { stdout, stderr } = await demo.run(`npx orgscope token create --email ${email} --json`)
   const { token } = JSON.parse(stdout || `{"error":${JSON.stringify(stderr)}}`) as { token: string }
   return token
@@ -35,7 +45,7 @@ describe.each(pages)('%s', (file) => {
     expect(blocks.filter(({ language }) => !known.has(language)).map(place)).toEqual([])
   })
 
-  test('runs every command', { timeout: 120_000 }, async () => {
+  test('runs every command', { timeout: 240_000 }, async () => {
     const TOKEN = await tokenOf('jane.smith@techcorp.example')
     for (const block of blocks.filter(({ language }) => language === 'sh')) {
       for (const command of commandsOf(block)) {
@@ -59,6 +69,17 @@ describe.each(pages)('%s', (file) => {
     }
   })
 
+  test('shows files as they are', () => {
+    const shown = blocks.filter(({ language, words }) => language === 'ts' && words.length > 0)
+    for (const block of shown) {
+      const [path = ''] = block.words
+      expect({ at: place(block), text: `${block.text}\n` }).toEqual({
+        at: place(block),
+        text: readPage(path),
+      })
+    }
+  })
+
   test('links to pages and pictures that exist', () => {
     const links = [...readPage(file).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(
       ([, link]) => link as string,
@@ -74,6 +95,15 @@ test('the README lists every environment variable with its default and meaning',
   )
   const table = readPage('README.md')
   expect(rows.filter((row) => !table.includes(row))).toEqual([])
+})
+
+test('the table of errors lists every code there is with its HTTP status, and no other', () => {
+  const rows = readPage('docs/frontend.md').matchAll(/^\| ((?:`[A-Z_]+`(?:, )?)+) \| (\d{3}) \|/gm)
+  const listed = [...rows].flatMap(([, codes = '', status]) =>
+    [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => `${code} ${status}`),
+  )
+  const known = errorCodes.map((code) => `${code} ${new AppError(code, '').status}`)
+  expect(listed.sort()).toEqual(known.sort())
 })
 
 /** `id=createTeam.team.id` behind a block's language: a variable, found in the answer to the query before it. */

@@ -318,7 +318,7 @@ export type ModelListFilter = {
 export type ModelPriceFilter = {
   /** All of these hold. An empty list holds. */
   and?: Array<ModelPriceFilter> | null | undefined
-  /** Currency of the rates by ISO 4217. */
+  /** Currency of the rates. */
   currency?: StringFilter | null | undefined
   /** First moment of the price; null when it has no lower bound, as the first known one. */
   effectiveFrom?: DateTimeFilter | null | undefined
@@ -634,18 +634,41 @@ export type ToolFilter = {
   extra?: JsonFilter | null | undefined
   /** Opaque id. */
   id?: IdFilter | null | undefined
-  /** Name, unique in the catalogue. */
+  /** Name, unique in the shared catalogue and among an organization’s own tools. */
   name?: StringFilter | null | undefined
   /** This does not hold. */
   not?: ToolFilter | null | undefined
   /** At least one of these holds. An empty list does not. */
   or?: Array<ToolFilter> | null | undefined
+  /** To whom the entry belongs. */
+  origin?: ToolOriginFilter | null | undefined
   /** What the tool is for. */
   type?: ToolTypeFilter | null | undefined
   /** Uses of the tool. Conditions on these; those that may not be seen do not count. */
   usageEvents?: UsageEventListFilter | null | undefined
   /** Who sells it. */
   vendor?: StringFilter | null | undefined
+}
+
+/** To whom a tool’s entry belongs. */
+export type ToolOrigin =
+  /** To the organization, which writes it itself and alone sees it. */
+  | 'IN_HOUSE'
+  /** To the catalogue all organizations share; its operator writes it. */
+  | 'SHARED'
+
+/** Conditions on a value of ToolOrigin; all given ones must hold. */
+export type ToolOriginFilter = {
+  /** Equal to. */
+  eq?: ToolOrigin | null | undefined
+  /** One of these. An empty list matches nothing. */
+  in?: Array<ToolOrigin> | null | undefined
+  /** True: has no value. False: has one. */
+  isNull?: boolean | null | undefined
+  /** Not equal to; true for an empty value. */
+  ne?: ToolOrigin | null | undefined
+  /** None of these; true for an empty value. An empty list matches everything. */
+  notIn?: Array<ToolOrigin> | null | undefined
 }
 
 /** What a tool is for. */
@@ -973,7 +996,7 @@ export type ModelPricesQuery = {
       provider: { name: string; providerType: ProviderType } | null
       prices: {
         nodes: Array<{
-          currency: string
+          currency: unknown
           effectiveFrom: string | null
           effectiveTo: string | null
           rates: Array<{
@@ -998,7 +1021,7 @@ export type ViewerQuery = {
     name: string
     plan: Plan
     timezone: string
-    defaultCurrency: string
+    defaultCurrency: unknown
   } | null
 }
 
@@ -1050,7 +1073,7 @@ export type UsageEventsQuery = {
       outputTokens: number
       totalTokens: number
       costSource: CostSource
-      totalCost: { amount: string; currency: string } | null
+      totalCost: { amount: string; currency: unknown } | null
       user: { email: string } | null
       tool: { name: string } | null
       model: { modelName: string; provider: { name: string } | null } | null
@@ -1070,7 +1093,7 @@ export type UsagePerMinuteQuery = {
     sum: {
       inputTokens: number | null
       outputTokens: number | null
-      totalCost: { amount: string; currency: string } | null
+      totalCost: { amount: string; currency: unknown } | null
     }
   }> | null
 }
@@ -1085,7 +1108,7 @@ export type LatestUsageQuery = {
     nodes: Array<{
       id: string
       occurredAt: string
-      totalCost: { amount: string; currency: string } | null
+      totalCost: { amount: string; currency: unknown } | null
       tool: { name: string } | null
       user: { displayName: string | null } | null
     }>

@@ -96,9 +96,17 @@ describe('one object', () => {
 test('every natural key has a unique index over the rows that are not deleted', async () => {
   const keyed = allEntities().filter(({ alternateKey }) => alternateKey.length > 0)
   expect(keyed.map(({ name }) => name)).toEqual(expect.arrayContaining(['Tool', 'Model', 'Provider', 'User']))
-  for (const { name, table, alternateKey, ignoreCase } of keyed) {
+  const tables = keyed.flatMap((entity) => [
+    entity,
+    ...(entity.shared === undefined
+      ? []
+      : [{ ...entity, table: entity.shared.table, naturalKey: undefined }]),
+  ])
+  for (const { name, table, alternateKey, ignoreCase, naturalKey } of tables) {
+    // What is unique whatever its letter case is unique letter by letter too.
+    const strict = naturalKey?.ignoringCase ?? []
     const columns = alternateKey.map(({ field, column }) =>
-      ignoreCase.has(field) ? `lower(${column})` : column,
+      ignoreCase.has(field) || strict.includes(field) ? `lower(${column})` : column,
     )
     const { rows } = await gateway.database.admin.query<{ indexdef: string }>(
       `select indexdef from pg_indexes where tablename = $1 and schemaname in ('public', $2)`,

@@ -74,12 +74,15 @@ async function readCatalogue(tenantSchema: string): Promise<Map<string, Map<stri
   return tables
 }
 
-function storedColumns({ name, table, columns }: EntityDefinition) {
-  return [...columns.values()].map((meta) => {
-    const stored = catalogue.get(table)?.get(meta.column)
-    if (stored === undefined) throw new Error(`${name}.${meta.field}: ${table} has no column ${meta.column}`)
-    return { meta, stored }
-  })
+/** The columns of an entity's table, and those of the shared one beside it. */
+function storedColumns({ name, table, shared, columns }: EntityDefinition) {
+  return [table, ...(shared === undefined ? [] : [shared.table])].flatMap((each) =>
+    [...columns.values()].map((meta) => {
+      const stored = catalogue.get(each)?.get(meta.column)
+      if (stored === undefined) throw new Error(`${name}.${meta.field}: ${each} has no column ${meta.column}`)
+      return { meta, stored }
+    }),
+  )
 }
 
 const STORED_AS: Readonly<Record<ColumnKind, readonly string[]>> = {
@@ -119,13 +122,16 @@ describe.each(entities.map((entity) => [entity.name, entity] as const))('%s', (n
   })
 
   test('has enums of exactly the words the database allows', () => {
-    for (const { meta, stored } of storedColumns(entity)) {
+    const columns = storedColumns(entity)
+    for (const { meta } of columns) {
       if (meta.kind !== 'enum') continue
+      const stored = columns.filter((column) => column.meta === meta)
+      const allowed = new Set(stored.flatMap((column) => column.stored.words ?? []))
       const type = schema.getType(name)
       const enumType = isObjectType(type) && getNamedType(type.getFields()[meta.field]!.type)
       if (!isEnumType(enumType)) throw new Error(`${name}.${meta.field} is no enum`)
       const words = enumType.getValues().map(({ value }) => value as string)
-      expect([meta.field, [...words].sort()]).toEqual([meta.field, [...(stored.words ?? [])].sort()])
+      expect([meta.field, [...words].sort()]).toEqual([meta.field, [...allowed].sort()])
       expect(enumType.getValues().map((value) => value.name)).toEqual(words.map((word) => word.toUpperCase()))
     }
   })

@@ -372,6 +372,18 @@ describe('every mutation', () => {
       'updateUser(input: { id: "$user", jobTitle: "Analyst" }) { user { id email jobTitle status updatedAt } }',
     ],
     ['restoreUser', 'restoreUser(id: "$gone") { user { id email updatedAt } }'],
+    ['createTool', 'createTool(input: { name: "Prism" }) { tool { id name origin createdAt } }'],
+    [
+      'createTools',
+      'createTools(inputs: [{ name: "Beam" }, { name: "BEAM" }]) { results { tool { id name } error { code message field } } }',
+    ],
+    [
+      'upsertTool',
+      'upsertTool(input: { name: "PRISM", vendor: "x" }) { created tool { id vendor updatedAt } }',
+    ],
+    ['updateTool', 'updateTool(input: { id: "$tool", aliases: ["p"] }) { tool { id aliases updatedAt } }'],
+    ['deleteTool', 'deleteTool(id: "$tool") { tool { id name updatedAt } }'],
+    ['restoreTool', 'restoreTool(id: "$tool") { tool { id name updatedAt } }'],
     ['revokeApiKey', 'revokeApiKey(id: "$apiKey") { apiKey { id status revokedAt monthlyQuota } }'],
     [
       'recordUsage',
@@ -400,6 +412,8 @@ describe('every mutation', () => {
       }
       const [saved] = await acme.sql<{ id: string }>('select id from saved_queries')
       if (saved !== undefined) ids['saved'] = encodeId('SavedQuery', [saved.id])
+      const [tool] = await acme.sql<{ id: string }>(`select id from in_house_tools where name = 'Prism'`)
+      if (tool !== undefined) ids['tool'] = encodeId('Tool', [tool.id])
       const query = `mutation { ${use.replace(/\$(\w+)/g, (_, id: string) => ids[id] ?? id)} }`
       const first = bodyOf(await send(query, {}, { key: `key-of-${name}` }))
       expect({ name, errors: first.errors }).toEqual({ name, errors: undefined })

@@ -32,7 +32,7 @@ test('a tenant’s module goes down to nothing and up again to the same catalogu
   const steps = files.modules.get('usage')!.migrations.length
 
   const down = await migrateDown(database.admin, files, { module: 'usage', to: 0, only: [tenant] })
-  expect(down).toEqual({ steps, schemas: 1, failures: [] })
+  expect(down).toMatchObject({ steps, schemas: 1, failures: [] })
   expect(await tablesOf(database.admin, tenant)).not.toContain('usage_events')
   expect(await versionsOf(schema)).toContainEqual({ module: 'usage', status: 'rolled_back', count: steps })
   const { rows } = await database.admin.query(
@@ -66,7 +66,7 @@ test('schema public goes down step by step, ledger included, and up again to the
     expect(await migrateDown(empty.admin, files, { module: 'public', to: steps - 1 })).toMatchObject({
       steps: 1,
     })
-    expect(await migrateDown(empty.admin, files, { module: 'public', to: 0 })).toEqual({
+    expect(await migrateDown(empty.admin, files, { module: 'public', to: 0 })).toMatchObject({
       steps: steps - 1,
       schemas: 1,
       failures: [],

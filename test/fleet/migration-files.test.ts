@@ -49,7 +49,7 @@ test.each([
   [
     'a gap',
     [...first, 'public/0003_c.up.sql', 'public/0003_c.down.sql'],
-    /public\/0003_c\.up\.sql: number 0002 was expected after 0001/,
+    /public\/0003_c\.up\.sql: not the next number of its stream; expected is number 0002/,
   ],
   [
     'a number used twice',
@@ -59,9 +59,13 @@ test.each([
   [
     'a stream that does not begin at 1',
     ['public/0002_a.up.sql', 'public/0002_a.down.sql'],
-    /number 0001 was expected/,
+    /expected is number 0001/,
   ],
-  ['another form of name', [...first, 'public/2_teams.sql'], /public\/2_teams\.sql: expected a name like/],
+  [
+    'another form of name',
+    [...first, 'public/2_teams.sql'],
+    /public\/2_teams\.sql: not the name of a migration; expected is a name like/,
+  ],
   ['a module of another form', [...first, 'tenant/My-Module/0001_a.up.sql'], /My-Module: not a module name/],
 ])('%s is refused, naming the file', async (_, files, problem) => {
   expect(await refusalOf(await folderOf(...files))).toContainEqual(expect.stringMatching(problem))

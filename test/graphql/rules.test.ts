@@ -10,6 +10,7 @@ import {
   subscribe,
 } from 'graphql'
 import { describe, expect, test } from 'vitest'
+import { unlimitedUse } from '../../src/tenancy/module-access.js'
 import type { OperationContext } from '../../src/entity/operation-context.js'
 import { guarded, rulesOf } from '../../src/graphql/authorization.js'
 import { buildTenantSchema, tenantRules } from '../../src/graphql/tenant-schema.js'
@@ -46,7 +47,7 @@ test('a subscription without a rule is refused before it subscribes, and again w
     subscription: new GraphQLObjectType({ name: 'Subscription', fields: { forgotten: field, known: field } }),
   })
   const shut = guarded(open, [{ Query: { known: 'anyMember' }, Subscription: { known: 'anyMember' } }])
-  const contextValue = { permits: () => true, hasModule: () => true }
+  const contextValue = { permits: () => true, moduleUse: () => unlimitedUse }
   const refused = await subscribe({
     schema: shut,
     document: parse('subscription { forgotten }'),
@@ -80,7 +81,11 @@ test('a field without a rule is refused, and its resolver does not run', async (
     mutation: new GraphQLObjectType({ name: 'Mutation', fields }),
   })
   const shut = guarded(open, [{ Query: { known: 'anyMember' } }])
-  const context = { actor: { kind: 'person', identityId: '' }, permits: () => true, hasModule: () => true }
+  const context = {
+    actor: { kind: 'person', identityId: '' },
+    permits: () => true,
+    moduleUse: () => unlimitedUse,
+  }
   for (const source of ['{ forgotten }', '{ forgottenToo }', 'mutation { forgotten }']) {
     const { errors } = await graphql({
       schema: shut,

@@ -29,9 +29,22 @@ describe('an endpoint', () => {
     const { url } = await serve()
     const get = await fetch(`${url}/graphql?query=%7Bhello%7D`)
     expect(get.status).toBe(400)
+    const basic = await fetch(`${url}/graphql?query=%7Bhello%7D`, {
+      headers: { authorization: 'Basic YTpi' },
+    })
+    expect(basic.status).toBe(400)
     const form = await fetch(`${url}/graphql`, { method: 'POST', body: '{"query":"mutation{change}"}' })
     expect(form.status).toBe(415)
   })
+
+  test.each(['org-id', 'x-org-id', 'x-api-key'])(
+    'takes a GET with %s, which no foreign page can send',
+    async (name) => {
+      const { url } = await serve()
+      const { status } = await fetch(`${url}/graphql?query=%7Bhello%7D`, { headers: { [name]: 'acme' } })
+      expect(status).toBe(200)
+    },
+  )
 
   test('serves each API at its own path', async () => {
     const { url } = await serve({

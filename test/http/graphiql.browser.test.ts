@@ -179,6 +179,40 @@ describe.skipIf(chromium === undefined && !mustRun)(
       await eventually(() => answerOf(page).innerText()).toContain(acme.tenant)
     })
 
+    test('lists saved queries, loads one with its variables, and saves what is in the editor', async () => {
+      const { page, gateway, complaints, foreignRequests } = await open('/graphql')
+      const save = `mutation ($input: CreateSavedQueryInput!) { createSavedQuery(input: $input) { savedQuery { id } } }`
+      const document =
+        'query Keys($first: Int) { organization { orgKey } teams(first: $first) { totalCount } }'
+      const input = { name: 'Kept before', document, variables: { first: 3 }, visibility: 'SHARED' }
+      const { body } = await gateway.askAs(acme.ownerId, acme.tenant, save, { input })
+      expect(body.errors).toBeUndefined()
+
+      await page.getByRole('button', { name: /show saved queries/i }).click()
+      const panel = page.getByRole('region', { name: 'Saved queries' })
+      await panel.getByRole('button', { name: 'Kept before' }).click()
+      const editor = page.locator('.graphiql-query-editor .CodeMirror-code')
+      await eventually(() => editor.innerText()).toContain('query Keys')
+      await page.getByRole('button', { name: 'Variables' }).click()
+      const variables = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror-code')
+      await eventually(() => variables.innerText()).toContain('"first": 3')
+      await page.getByRole('button', { name: /execute query/i }).click()
+      await eventually(() => answerOf(page).innerText()).toContain(acme.tenant)
+
+      await typeQuery(page, 'Later', '{ organization { name } }')
+      for (const name of ['Kept later', 'Kept later']) {
+        await panel.getByRole('textbox', { name: 'Name' }).fill(name)
+        await panel.getByRole('button', { name: /save what/i }).click()
+        await eventually(() => panel.getByRole('status').innerText()).toContain('Saved Kept later')
+      }
+      expect(await panel.getByRole('listitem').allInnerTexts()).toEqual([
+        expect.stringContaining('Kept before') as string,
+        expect.stringContaining('Kept later') as string,
+      ])
+      expect(complaints).toEqual([])
+      expect(foreignRequests).toEqual([])
+    })
+
     test('asks for headers where none are given, says what is missing, and keeps typed ones over a reload', async () => {
       const { page, gateway } = await open('/graphql', false)
       expect(await page.locator(`${HEADERS} .CodeMirror-code`).innerText()).toContain('org-id')

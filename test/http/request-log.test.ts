@@ -26,6 +26,19 @@ test('every request has one line with its id, API, operation, status and duratio
   expect(log).toHaveLength(1)
 })
 
+test.each([
+  ['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', '4bf92f3577b34da6a3ce929d0e0e4736'],
+  ['cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later', '4bf92f3577b34da6a3ce929d0e0e4736'],
+  ['ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', undefined],
+  ['00-00000000000000000000000000000000-00f067aa0ba902b7-01', undefined],
+  ['00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01', undefined],
+  ['nonsense', undefined],
+])('the line of a request with the traceparent %s has the trace %s', async (traceparent, traceId) => {
+  const { url, log } = await serve()
+  await ask(`${url}/graphql`, '{ hello }', { traceparent })
+  expect((await requestLine(log))['traceId']).toBe(traceId)
+})
+
 test('the line names the codes of errors', async () => {
   const { url, log } = await serve()
   await ask(`${url}/graphql`, '{ conflict bug }')

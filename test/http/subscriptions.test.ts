@@ -75,21 +75,25 @@ describe('who is let in', () => {
     expect(await refused({ 'org-id': 42, authorization })).toBe(4400)
   })
 
-  test('an event stream is refused with the status of any request', async () => {
+  test('an event stream says in itself why a client is not let in, and is completed', async () => {
     const [acme, rival] = [await gateway.organization(), await gateway.organization()]
     const { authorization = '' } = await acme.as('admin').headers()
-    const status = async (headers: Record<string, string>): Promise<number> => {
-      const { status: answered } = await fetch(`${await gateway.url()}/graphql/stream`, {
-        method: 'POST',
-        headers: { accept: 'text/event-stream', 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ query: TEAMS }),
-      })
-      return answered
+    const refused = async (headers: Record<string, string>): Promise<unknown> => {
+      const stream = await overEventStream(gateway, headers, TEAMS)
+      return [await stream.ended, codes(stream)]
     }
-    expect(await status({})).toBe(401)
-    expect(await status({ authorization })).toBe(400)
-    expect(await status({ 'org-id': rival.id, authorization })).toBe(404)
-    expect(await status({ 'org-id': acme.id, authorization, accept: 'application/json' })).toBe(406)
+    expect(await refused({})).toEqual([undefined, ['UNAUTHENTICATED']])
+    expect(await refused({ authorization })).toEqual([undefined, ['TENANT_REQUIRED']])
+    expect(await refused({ 'org-id': rival.id, authorization })).toEqual([undefined, ['TENANT_NOT_FOUND']])
+  })
+
+  test('what is not an event stream’s client is refused with a status', async () => {
+    const { status } = await fetch(`${await gateway.url()}/graphql/stream`, {
+      method: 'POST',
+      headers: { accept: 'application/json', 'content-type': 'application/json' },
+      body: JSON.stringify({ query: TEAMS }),
+    })
+    expect(status).toBe(406)
   })
 
   test('headers are found whatever their letter case, and a bound key needs no organization', async () => {

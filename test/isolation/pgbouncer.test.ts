@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
+import { schemaOf } from '../../src/tenancy/tenant-id.js'
 import { gatewayUrlOf } from '../support/database.js'
 import { TestGateway } from '../support/gateway.js'
 import { leaksIn } from './support/canary.js'
 import { crowd, faults, HALF_BROKEN, killSome, patient, withoutTable } from './support/crowd.js'
 import { findPgBouncer, startPgBouncer, type PgBouncer } from './support/pgbouncer.js'
 import { othersOf, settle, type Resident } from './support/population.js'
-import { CLEAN, statesOf } from './support/pool-state.js'
+import { CLEAN, preparedOn, statesOf } from './support/pool-state.js'
 
 // Much is asked here; a busy machine takes its time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
@@ -80,6 +81,15 @@ test('through PgBouncer, failing statements and killed connections leave nothing
   expect(faults(await crowd(residents, 30), residents)).toEqual([])
 })
 
+test('through PgBouncer, nothing is prepared, however often it is asked', async () => {
+  const served = behindPooler()
+  if (served === undefined) return
+  expect(served.session.preparedStatements).toBe(true)
+  for (let round = 0; round < 5; round++) expect(faults(await crowd(residents, 15), residents)).toEqual([])
+  const through = served.database.pool(pooler!.through(served.database.gatewayUrl), CONNECTIONS)
+  expect(await preparedOn(through)).toEqual([])
+})
+
 test('through PgBouncer, every connection to the server is as after login', async () => {
   const served = behindPooler()
   if (served === undefined) return
@@ -87,4 +97,18 @@ test('through PgBouncer, every connection to the server is as after login', asyn
   // PgBouncer itself tells the server the client's application_name.
   const clean = { ...CLEAN, changed: ['application_name'] }
   expect(await statesOf(direct)).toEqual(Array.from({ length: CONNECTIONS }, () => clean))
+})
+
+test('through PgBouncer, what is set for a session reaches whoever comes next: why the gateway never does it', async () => {
+  const served = behindPooler()
+  if (served === undefined) return
+  const [careless, next] = [1, 2].map(() =>
+    served.database.pool(pooler!.through(served.database.gatewayUrl), 1),
+  )
+  const schema = schemaOf(residents[0]!.canary.tenant)
+  await careless!.query(`set search_path = ${schema}`)
+  const { rows } = await next!.query<{ path: string }>(`select current_setting('search_path') as path`)
+  expect(rows).toEqual([{ path: schema }])
+  // A path is local to each transaction of the gateway, so not even this one gets in its way.
+  expect(faults(await crowd(residents, 30), residents)).toEqual([])
 })

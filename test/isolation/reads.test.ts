@@ -15,6 +15,7 @@ import { idOf, nowhere, partsOf } from './support/ids.js'
 import { inProcess } from './support/in-process.js'
 import { plantShared } from './support/plant.js'
 import { ACTORS, KEYS, othersOf, Resident } from './support/population.js'
+import { sharedIds } from './support/shared-keys.js'
 import { tenantTypes } from './support/tenant-types.js'
 import { Walker, type Step } from './support/walker.js'
 
@@ -36,7 +37,8 @@ beforeAll(async () => {
   gateway = await TestGateway.start({
     apis: (parts) => [accountApi(parts), platformApi({ ...parts, migrations, admin: parts.database.admin })],
   })
-  const catalogue = allEntities().map(({ table }) => `public.${table}`)
+  const tables = allEntities().flatMap(({ table, shared }) => [table, ...(shared ? [shared.table] : [])])
+  const catalogue = tables.map((table) => `public.${table}`)
   const shared = await readTables(gateway.database.admin, 'public')
   await plantShared(
     gateway.database.admin,
@@ -153,14 +155,16 @@ describe('everybody else', () => {
 describe('what another organization’s objects are called', () => {
   test('an id of another organization’s object answers like one of no object', async () => {
     const types = await ownedTypes()
+    const isShared = await sharedIds(gateway.database.admin)
     for (const [index, resident] of residents.entries()) {
       const theirs = ownerOf(residents[(index + 1) % residents.length] as Resident)
       for (const actor of index === 0 ? ACTORS : (['owner'] as const)) {
         for (const type of types) {
-          const [foreign] = theirs.idsOf(type)
+          const foreign = theirs.idsOf(type).find((id) => !isShared(id))
+          if (foreign === undefined) throw new Error(`${type} has no object of its own`)
           const singular = allEntities().find(({ name }) => name === type)?.singular ?? ''
           const root = schema.getQueryType()?.getFields()[singular]
-          const unknown = nowhere(foreign ?? '')
+          const unknown = nowhere(foreign)
           for (const field of ['node', ...(root?.args.some(({ name }) => name === 'id') ? [singular] : [])]) {
             const about = (id: string | undefined): string => `{ ${field}(id: "${id}") { __typename } }`
             const [there, nowhere] = [

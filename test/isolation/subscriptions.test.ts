@@ -74,6 +74,10 @@ async function live(organization: TestOrganization): Promise<number> {
     ids,
   )
   await admin.query(
+    `mutation ($marker: String!) { createTool(input: { name: $marker, vendor: $marker }) { tool { id } } }`,
+    ids,
+  )
+  await admin.query(
     `mutation ($marker: String!) { createApiKey(input: { name: $marker }) { apiKey { id } } }`,
     ids,
   )
@@ -92,7 +96,7 @@ async function live(organization: TestOrganization): Promise<number> {
       })),
     },
   )
-  return 7
+  return 8
 }
 
 test.each([

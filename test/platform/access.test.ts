@@ -16,6 +16,7 @@ const table: Record<string, { levels: string[]; document: string }> = {
   'Query.fleet': { levels: readers, document: '{ fleet { tenants { total } } }' },
   'Query.tool': { levels: readers, document: '{ tool(id: "x") { id } }' },
   'Query.tools': { levels: readers, document: '{ tools { totalCount } }' },
+  'Query.toolsAggregate': { levels: readers, document: '{ toolsAggregate { count } }' },
   'Query.provider': { levels: readers, document: '{ provider(id: "x") { id } }' },
   'Query.providers': { levels: readers, document: '{ providers { totalCount } }' },
   'Query.model': { levels: readers, document: '{ model(id: "x") { id } }' },
@@ -38,6 +39,22 @@ const table: Record<string, { levels: string[]; document: string }> = {
   'Mutation.deleteOrganization': {
     levels: writers,
     document: 'mutation { deleteOrganization(key: "?", confirm: "?") { __typename } }',
+  },
+  'Mutation.enableModule': {
+    levels: writers,
+    document: 'mutation { enableModule(key: "?", module: LLM) { __typename } }',
+  },
+  'Mutation.disableModule': {
+    levels: writers,
+    document: 'mutation { disableModule(key: "?", module: LLM) { __typename } }',
+  },
+  'Mutation.purgeModule': {
+    levels: writers,
+    document: 'mutation { purgeModule(key: "?", module: LLM, confirm: "?") { __typename } }',
+  },
+  'Mutation.changePlan': {
+    levels: writers,
+    document: 'mutation { changePlan(key: "?", plan: PRO) { __typename } }',
   },
   'Mutation.createTool': {
     levels: writers,
@@ -62,6 +79,10 @@ const table: Record<string, { levels: string[]; document: string }> = {
   'Mutation.updateModel': {
     levels: writers,
     document: 'mutation { updateModel(input: { id: "x" }) { __typename } }',
+  },
+  'Mutation.setExchangeRates': {
+    levels: writers,
+    document: 'mutation { setExchangeRates(rates: []) { __typename } }',
   },
   'Mutation.addModelPrice': {
     levels: writers,

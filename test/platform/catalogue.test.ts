@@ -91,7 +91,7 @@ describe('tools', () => {
   })
 
   test('what belongs to all organizations cannot be written by one of them', async () => {
-    for (const field of ['createTool(input: { name: "x" })', 'addModelPrice(input: {})']) {
+    for (const field of ['createModel(input: {})', 'createProvider(input: {})', 'addModelPrice(input: {})']) {
       const { status, errors } = await acme.as('owner').send(`mutation { ${field} { __typename } }`)
       expect(status).toBe(200)
       expect(errors?.[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED')

@@ -227,6 +227,21 @@ describe('serving and deleting', () => {
     expect(extensions['code']).toBe('NOT_FOUND')
   })
 
+  test('a step that fails leaves the answers of those before and behind it', async () => {
+    const acme = await gateway.organization()
+    const { data, errors } = await operator.send(`mutation {
+      first: suspendOrganization(key: "${acme.id}", reason: "unpaid") { organization { state } }
+      second: suspendOrganization(key: "nobody", reason: "unpaid") { organization { state } }
+      third: resumeOrganization(key: "${acme.id}") { organization { state } }
+    }`)
+    expect(data).toEqual({
+      first: { organization: { state: 'SUSPENDED' } },
+      second: null,
+      third: { organization: { state: 'ACTIVE' } },
+    })
+    expect(errors?.map(({ path }) => path)).toEqual([['second']])
+  })
+
   test('a suspension without a reason is refused', async () => {
     const acme = await gateway.organization()
     const { extensions } = await operator.refusal(
@@ -264,13 +279,16 @@ describe('serving and deleting', () => {
 describe('reading', () => {
   test('every field of an organization can be read, filtered by and sorted by', async () => {
     const acme = await gateway.organization()
-    const scalars = [...organizations.columns.keys()].filter((field) => field !== 'schemaVersions')
+    const objects = { schemaVersions: '{ module version }', moduleAccess: '{ module }' }
+    const fields = [...organizations.columns.keys()].map(
+      (field) => `${field} ${objects[field as keyof typeof objects] ?? ''}`,
+    )
     const { organizations: page } = await operator.query<{
       organizations: { totalCount: number; nodes: Record<string, unknown>[] }
     }>(
       `query ($filter: OrganizationFilter) {
         organizations(filter: $filter, orderBy: [{ field: MEMBER_COUNT, direction: DESC }, { field: KEY }]) {
-          totalCount nodes { ${scalars.join(' ')} schemaVersions { module version } }
+          totalCount nodes { ${fields.join(' ')} }
         }
       }`,
       {

@@ -13,11 +13,13 @@ test('each schema is the same whatever was built before it', () => {
   expect(again.reverse()).toEqual(first)
 })
 
+/** In an organization they write its own tools: other rows, in another table. */
+const OF_BOTH = ['createTool', 'updateTool']
+
 test('the tenant API cannot even name an operation of the control plane', () => {
   const tenant = buildTenantSchema()
-  for (const field of Object.keys(platformSchema().getMutationType()!.getFields())) {
-    expect(tenant.getMutationType()!.getFields()).not.toHaveProperty(field)
-  }
+  const fields = Object.keys(platformSchema().getMutationType()!.getFields())
+  expect(fields.filter((field) => field in tenant.getMutationType()!.getFields()).sort()).toEqual(OF_BOTH)
   expect(tenant.getQueryType()!.getFields()).not.toHaveProperty('organizations')
   expect(tenant.getType('Fleet')).toBeUndefined()
 })

@@ -33,6 +33,9 @@ export function withMigration(
     up: script('up', up),
     down: script('down', down),
     checksum: createHash('sha256').update(up).digest('hex'),
+    breaking: up.includes('orgscope: breaking'),
+    breakingBefore: stream.migrations.findLast(({ breaking }) => breaking)?.version ?? 0,
+    optional: up.includes('orgscope: optional'),
   }
   const extended = { ...stream, migrations: [...stream.migrations, migration] }
   return module === sharedStream

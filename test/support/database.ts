@@ -77,7 +77,8 @@ export async function freshDatabase({ from = TEMPLATE as string | null } = {}): 
 
 async function tenantRoles(admin: pg.Pool): Promise<string[]> {
   const { rows } = await admin.query<{ role: string }>(
-    `select quote_ident(role_name) as role from public.tenant_schemas`,
+    `select quote_ident(role_name) as role from public.tenant_schemas
+     union all select quote_ident(schema_name) from public.spare_schemas`,
   )
   return rows.map(({ role }) => role)
 }

@@ -9,6 +9,7 @@ import { loadConfig, type ConfigOverrides } from '../../src/config.js'
 import { EventHub, type EventHubOptions } from '../../src/events/event-hub.js'
 import type { GraphqlApi } from '../../src/graphql/api.js'
 import { tenantApi } from '../../src/graphql/tenant-api.js'
+import { loadMigrations } from '../../src/fleet/migration-files.js'
 import { createAuthenticator } from '../../src/http/authentication/authenticate.js'
 import { LocalIssuer } from '../../src/http/authentication/local-issuer.js'
 import { listen } from '../../src/http/listen.js'
@@ -17,7 +18,9 @@ import { createHttpServer } from '../../src/http/server.js'
 import { closeHttpServer } from '../../src/http/shutdown.js'
 import { applyManifest } from '../../src/tenancy/apply-manifest.js'
 import { DirectoryListener } from '../../src/tenancy/directory-listener.js'
+import { servedVersions, type TenantGate } from '../../src/tenancy/served-versions.js'
 import type { SessionOptions } from '../../src/tenancy/session.js'
+import { RequestCounts, type RequestCountsOptions } from '../../src/tenancy/request-counts.js'
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js'
 import { schemaOf, type TenantId } from '../../src/tenancy/tenant-id.js'
 import type { MembershipRole } from '../../src/tenancy/tenant-people.js'
@@ -41,6 +44,9 @@ export interface GatewayOptions {
   /** APIs beside the tenant API. */
   readonly config?: ConfigOverrides
   readonly events?: Partial<EventHubOptions>
+  /** Lets in whatever the installation's own migrations fit, unless told otherwise. */
+  readonly gate?: TenantGate
+  readonly counts?: Partial<RequestCountsOptions>
   /** Another gateway's, to stand beside it. */
   readonly database?: TestDatabase
   readonly apis?: (parts: GatewayParts) => readonly GraphqlApi[]
@@ -64,6 +70,7 @@ export class TestGateway implements GatewayParts {
   readonly session: SessionOptions
   readonly hub!: EventHub
   readonly listener!: DirectoryListener
+  readonly counts!: RequestCounts
   readonly #ending: (() => unknown)[] = []
 
   private constructor(
@@ -98,6 +105,7 @@ export class TestGateway implements GatewayParts {
     const statements: string[] = []
     const session = {
       statementTimeout: options.statementTimeout ?? 10_000,
+      preparedStatements: true,
       onStatement: (sql: string) => void statements.push(sql),
     }
     const directory = new TenantDirectory(pool, { statementTimeout: 5_000 })
@@ -117,9 +125,17 @@ export class TestGateway implements GatewayParts {
     Object.assign(gateway, { hub, listener })
     await listener.start()
     hub.start()
+    const gate = options.gate ?? { versions: servedVersions(await loadMigrations()) }
+    const counts = new RequestCounts(pool, {
+      statementTimeout: 5_000,
+      flushInterval: 60_000,
+      ...options.counts,
+    })
+    Object.assign(gateway, { counts })
     gateway.#server = await createHttpServer({
+      counts,
       config: loadConfig({}, options.config),
-      apis: [tenantApi({ pool, directory, session, hub }), ...(options.apis?.(gateway) ?? [])],
+      apis: [tenantApi({ pool, directory, gate, session, hub }), ...(options.apis?.(gateway) ?? [])],
       authenticate: createAuthenticator({ directory, issuers: [issuer.trusted()] }),
       readiness: async () => [{ name: 'database', ok: true }],
       logger: createLogger('silent'),
@@ -130,6 +146,7 @@ export class TestGateway implements GatewayParts {
       () => closeHttpServer(gateway.server, 500),
       () => hub.stop(),
       () => listener.stop(),
+      () => counts.stop(),
       () => rm(keys, { recursive: true, force: true }),
       () => (options.database === undefined ? database.drop() : undefined),
     )

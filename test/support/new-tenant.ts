@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { MigrationCatalogue } from '../../src/fleet/migration-files.js'
-import { provisionTenant } from '../../src/tenancy/provisioner.js'
+import { provisionTenant, type ProvisionOptions } from '../../src/tenancy/provisioner.js'
 import { schemaOf, type TenantId } from '../../src/tenancy/tenant-id.js'
 import { requestTenant } from '../../src/tenancy/tenant-request.js'
 import { uniqueTenant } from './database.js'
@@ -9,15 +9,16 @@ export interface NewTenant {
   readonly tenant?: TenantId
   readonly modules?: readonly string[]
   readonly migrations?: MigrationCatalogue
+  readonly onSpare?: ProvisionOptions['onSpare']
 }
 
 /** An active tenant of a test's own. */
 export async function newTenant(
   admin: pg.Pool,
-  { tenant = uniqueTenant(), modules = [], migrations }: NewTenant = {},
+  { tenant = uniqueTenant(), modules = [], migrations, onSpare }: NewTenant = {},
 ): Promise<TenantId> {
   await requestTenant(admin, { tenant, name: `Organization ${tenant}`, modules })
-  await provisionTenant(admin, tenant, { migrations })
+  await provisionTenant(admin, tenant, { migrations, onSpare })
   return tenant
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { packageRoot } from '../../src/package-root.js'
 import { applyManifest } from '../../src/tenancy/apply-manifest.js'
+import { enableModule } from '../../src/tenancy/change-modules.js'
 import { schemaOf } from '../../src/tenancy/tenant-id.js'
 import { loadManifests, type TenantManifest } from '../../src/tenancy/tenant-manifest.js'
 import { freshDatabase, uniqueTenant, type TestDatabase } from '../support/database.js'
@@ -160,8 +161,68 @@ test('a person known by the same address elsewhere is one identity with two memb
 })
 
 test('a manifest that differs from its tenant is refused, naming what differs', async () => {
-  await expect(applyManifest(database.admin, { ...startupio, plan: 'enterprise' })).rejects.toMatchObject({
+  const renamed = { ...startupio, name: 'StartupIO Ltd', plan: 'enterprise' } as const
+  await expect(applyManifest(database.admin, renamed)).rejects.toMatchObject({
     code: 'CONFLICT',
-    message: expect.stringContaining('plan is pro, asked for enterprise'),
+    message: expect.stringMatching(/from what is asked for: name is \S+ \S+, asked for StartupIO Ltd\.$/),
   })
+})
+
+test('a manifest changes plan and modules, and drops nothing', async () => {
+  const id = uniqueTenant()
+  const first: TenantManifest = { ...startupio, id, name: id, slug: undefined, teams: [], members: [] }
+  expect(await applyManifest(database.admin, { ...first, modules: [] })).toMatchObject({
+    enabled: [],
+    disabled: [],
+    formerPlan: undefined,
+  })
+  const usage: TenantManifest = { ...first, modules: ['usage'], plan: 'enterprise' }
+  expect(await applyManifest(database.admin, usage)).toMatchObject({
+    formerPlan: 'pro',
+    enabled: ['usage'],
+    installed: ['usage'],
+    steps: ['modules'],
+    tenant: { plan: 'enterprise', entitledModules: ['usage'] },
+  })
+  await database.admin.query(`insert into ${schemaOf(id)}.cost_centers (name, code) values ('Kept', 'KEPT')`)
+  const without = { ...usage, modules: [] }
+  for (const disabled of [['usage'], []]) {
+    expect(await applyManifest(database.admin, without)).toMatchObject({
+      disabled,
+      steps: [],
+      tenant: { entitledModules: [], modules: ['usage'] },
+    })
+  }
+  expect(await applyManifest(database.admin, { ...without, modules: ['usage'] })).toMatchObject({
+    enabled: ['usage'],
+    installed: [],
+  })
+  const { rows } = await database.admin.query(`select from ${schemaOf(id)}.cost_centers where code = 'KEPT'`)
+  expect(rows).toHaveLength(1)
+})
+
+test('a module on trial stays on trial while the manifest lists it and no plan includes it', async () => {
+  const id = uniqueTenant()
+  const free: TenantManifest = {
+    ...startupio,
+    ...{ id, name: id, slug: undefined, plan: 'free', modules: [], teams: [], members: [] },
+  }
+  await applyManifest(database.admin, free)
+  await enableModule(database.admin, id, 'llm', { access: 'trial' })
+  const listed: TenantManifest = { ...free, modules: ['llm'] }
+  await applyManifest(database.admin, listed)
+  const access = async () => {
+    const { rows } = await database.admin.query(
+      `select a.access_level, a.expires_at is null as unlimited from public.module_access a
+       join public.organizations o on o.id = a.organization_id where o.org_key = $1`,
+      [id],
+    )
+    return rows
+  }
+  expect(await access()).toEqual([{ access_level: 'trial', unlimited: false }])
+  await applyManifest(database.admin, { ...listed, plan: 'pro' })
+  expect(await access()).toEqual([{ access_level: 'full', unlimited: true }])
+  // A plan that no longer includes what the manifest lists takes nothing away.
+  expect(await applyManifest(database.admin, listed)).toMatchObject({ disabled: [], enabled: [] })
+  expect(await access()).toEqual([{ access_level: 'full', unlimited: true }])
 })

@@ -23,6 +23,7 @@ test('the moves are exactly these', () => {
     'requested → provisioning',
     'requested → deprovisioning',
     'provisioning → active',
+    'provisioning → archived',
     'active → suspended',
     'active → deprovisioning',
     'suspended → active',
@@ -30,6 +31,9 @@ test('the moves are exactly these', () => {
     'suspended → deprovisioning',
     'archived → provisioning',
     'archived → deprovisioning',
+    'deprovisioning → active',
+    'deprovisioning → suspended',
+    'deprovisioning → archived',
     'deprovisioning → deleted',
   ])
 })

@@ -17,6 +17,12 @@ interface Applied {
   readonly file: string
   readonly steps: readonly string[]
   readonly modules: readonly string[]
+  /** The plan it had before, when that has changed. */
+  readonly formerPlan: string | undefined
+  readonly plan: string
+  readonly enabled: readonly string[]
+  /** Modules it may not use any more; their data is kept. */
+  readonly disabled: readonly string[]
   readonly unavailable: readonly string[]
   readonly people: number
   readonly teamMemberships: number
@@ -85,14 +91,18 @@ async function applyAll(
 
 function appliedOf(
   { id, file }: TenantManifest,
-  { steps, tenant, unavailable, people, teamMemberships }: AppliedManifest,
+  { steps, tenant, unavailable, people, teamMemberships, formerPlan, enabled, disabled }: AppliedManifest,
   demoEvents: number,
 ): Applied {
   return {
     tenant: id,
     file,
     steps,
-    modules: tenant.modules,
+    modules: tenant.modules.filter((module) => tenant.entitledModules.includes(module)),
+    formerPlan,
+    plan: tenant.plan,
+    enabled,
+    disabled,
     unavailable,
     people,
     teamMemberships,
@@ -102,9 +112,14 @@ function appliedOf(
 
 function line(outcome: Applied | Refused): string {
   if ('error' in outcome) return `! ${outcome.tenant}: ${outcome.error} (${outcome.file})`
-  const { tenant, steps, people, teamMemberships, demoEvents, modules } = outcome
+  const { tenant, steps, people, teamMemberships, demoEvents, modules, formerPlan, plan } = outcome
+  const { enabled, disabled } = outcome
   const news = [
-    ...(steps.length === 0 ? [] : [steps.length === 1 ? 'modules added' : 'created']),
+    ...(steps.length > 0 && !steps.includes('modules') ? ['created'] : []),
+    ...(formerPlan === undefined ? [] : [`plan ${formerPlan} → ${plan}`]),
+    ...(enabled.length === 0 ? [] : [`enabled ${enabled.join(', ')}`]),
+    ...(steps.includes('modules') ? ['tables added'] : []),
+    ...(disabled.length === 0 ? [] : [`disabled ${disabled.join(', ')} (data kept)`]),
     ...(people === 0 ? [] : [counted(people, 'person', 'people')]),
     ...(teamMemberships === 0 ? [] : [counted(teamMemberships, 'team membership')]),
     ...(demoEvents === 0 ? [] : [counted(demoEvents, 'demo event')]),

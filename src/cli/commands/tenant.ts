@@ -5,6 +5,7 @@ import { optionalModules } from '../../tenancy/optional-modules.js'
 import { provisionTenant, resumeTenant, suspendTenant } from '../../tenancy/provisioner.js'
 import { deleteTenant, purgeTenants } from '../../tenancy/tenant-deletion.js'
 import { parseTenantId } from '../../tenancy/tenant-id.js'
+import { listTenantModules, type TenantModule } from '../../tenancy/tenant-modules.js'
 import { listTenants, showTenant, type TenantRecord } from '../../tenancy/tenant-record.js'
 import { plans, requestTenant, type Plan } from '../../tenancy/tenant-request.js'
 import { define, type Invocation, type OnExit } from '../command-context.js'
@@ -14,6 +15,11 @@ import { exitCodes } from '../exit-codes.js'
 import { counted, facts, listed, table } from '../format.js'
 import { listOption, wholeNumber } from '../options.js'
 import { addTenantApply } from './tenant-apply.js'
+import { addArchiveCommands } from './tenant-archive.js'
+import { addTenantModuleCommands } from './tenant-module.js'
+import { addPersonCommands } from './tenant-person.js'
+import { addRename, addUndelete } from './tenant-rename.js'
+import { addTransferCommands } from './tenant-transfer.js'
 
 interface CreateOptions {
   readonly name: string
@@ -28,14 +34,22 @@ interface CreateOptions {
 
 /** `orgscope tenant …`: organizations from their creation to their end. */
 export function addTenantCommands(program: Command, invocation: Invocation, onExit: OnExit): void {
-  const tenant = program.command('tenant').description('create, show, suspend and delete organizations')
+  const tenant = program
+    .command('tenant')
+    .description('create, show, move, archive and delete organizations, and answer for their people')
   addCreate(tenant, invocation, onExit)
   addTenantApply(tenant, invocation, onExit)
   addList(tenant, invocation, onExit)
   addShow(tenant, invocation, onExit)
+  addRename(tenant, invocation, onExit)
   addSuspendAndResume(tenant, invocation, onExit)
+  addTransferCommands(tenant, invocation, onExit)
+  addArchiveCommands(tenant, invocation, onExit)
+  addPersonCommands(tenant, invocation, onExit)
   addDelete(tenant, invocation, onExit)
+  addUndelete(tenant, invocation, onExit)
   addPurge(tenant, invocation, onExit)
+  addTenantModuleCommands(tenant, invocation, onExit)
 }
 
 function addCreate(tenant: Command, invocation: Invocation, onExit: OnExit): void {
@@ -84,11 +98,11 @@ function addList(tenant: Command, invocation: Invocation, onExit: OnExit): void 
       const records = await connected(context, (connection) =>
         listTenants(connection.admin(), { includeDeleted: all === true }),
       )
-      const rows = records.map(({ tenant: id, name, state, plan, modules, createdAt }) => [
+      const rows = records.map(({ tenant: id, name, state, plan, modules, entitledModules, createdAt }) => [
         id,
         state,
         plan,
-        listed(modules),
+        listed(modules.filter((module) => entitledModules.includes(module))),
         createdAt.slice(0, 10),
         name,
       ])
@@ -108,22 +122,41 @@ function addShow(tenant: Command, invocation: Invocation, onExit: OnExit): void 
     examples: ['orgscope tenant show acme'],
     work: async (context, _options, [id]) => {
       const tenantId = parseTenantId(id as string)
-      const record = await connected(context, (connection) => showTenant(connection.admin(), tenantId))
-      context.terminal.result(record, describe(record))
+      const { record, modules } = await connected(context, async (connection) => {
+        const found = await showTenant(connection.admin(), tenantId)
+        return { record: found, modules: await listTenantModules(connection.admin(), found) }
+      })
+      context.terminal.result({ ...record, warnings: warningsOf(modules) }, describe(record, modules))
     },
   })
 }
 
-function describe(record: TenantRecord): string {
+/** What an operator should know of, and do something about, before it happens. */
+function warningsOf(modules: readonly TenantModule[]): string[] {
+  return modules
+    .filter(({ endsSoon, isExpired, access }) => endsSoon || (isExpired && access !== 'none'))
+    .map(({ module, access, expiresAt, isExpired }) =>
+      isExpired
+        ? `access to ${module} (${access}) ended at ${expiresAt}; its data is kept`
+        : `access to ${module} (${access}) ends at ${expiresAt}`,
+    )
+}
+
+function describe(record: TenantRecord, modules: readonly TenantModule[]): string {
   const versions = Object.entries(record.schemaVersions).map(([module, version]) => `${module} ${version}`)
+  const named = (which: (of: TenantModule) => boolean): string[] =>
+    modules.filter(which).map(({ module }) => module)
   const waiting = record.entitledModules.filter((module) => !record.modules.includes(module))
+  const unused = named(({ isInstalled, isEnabled }) => isInstalled && !isEnabled)
   return facts([
     ['tenant', record.tenant],
     ['name', record.name],
     ['state', `${record.state} since ${record.stateChangedAt}`],
     ['plan', record.plan],
-    ['modules', listed(record.modules)],
+    ['modules', listed(named(({ isEnabled }) => isEnabled))],
     ...(waiting.length === 0 ? [] : [['allowed, not installed', listed(waiting)] as const]),
+    ...(unused.length === 0 ? [] : [['disabled, data kept', listed(unused)] as const]),
+    ...warningsOf(modules).map((warning) => ['warning', warning] as const),
     ['schema versions', listed(versions)],
     ['admin', record.adminEmail ?? 'none'],
     ['organization id', record.organizationId],

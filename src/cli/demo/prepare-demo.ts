@@ -23,7 +23,8 @@ export async function prepareDemo({ admin, gateway, issuer, migrations }: DemoPa
   const manifests = await loadManifests([join(packageRoot, 'tenants')])
   const tenants: TenantRecord[] = []
   for (const manifest of manifests) {
-    const { tenant } = await applyManifest(admin, manifest, { migrations })
+    // What somebody tried out with plans and modules outlives a restart.
+    const { tenant } = await applyManifest(admin, manifest, { migrations, keepEntitlements: true })
     await loadDemoData(gateway, manifest, tenant)
     tenants.push(tenant)
   }

@@ -97,6 +97,17 @@ export class PersistedDocuments {
     )
   }
 
+  /**
+   * The same where no protocol asks for the document once more: a hash that is not known is refused.
+   *
+   * @throws {AppError} PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_ONLY
+   */
+  requireText(name: DocumentName): string | undefined {
+    const text = this.textOf(name)
+    if (text !== undefined || name.hash === undefined) return text
+    throw new AppError('PERSISTED_QUERY_NOT_FOUND', 'No document has this hash. Send it as text in query.')
+  }
+
   #text(hash: string): string | undefined {
     return this.#manifest.get(hash) ?? this.#registered.get(hash)
   }

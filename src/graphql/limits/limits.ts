@@ -19,6 +19,8 @@ export interface Limits {
   readonly concurrentRequests: number
   /** Requests of one organization that one gateway serves in a minute; 0 means no limit. */
   readonly requestsPerMinute: number
+  /** Requests of one organization in a calendar month (UTC), by all gateways together; 0 means no limit. */
+  readonly requestsPerMonth: number
 }
 
 /** The limits of everybody, as the configuration sets them. */
@@ -32,6 +34,7 @@ export function generalLimits(config: LimitsConfig): Limits {
     queryCost: config.maxQueryCost,
     concurrentRequests: config.maxConcurrentRequests,
     requestsPerMinute: config.maxRequestsPerMinute,
+    requestsPerMonth: config.maxRequestsPerMonth,
   }
 }
 
@@ -46,6 +49,7 @@ export type LimitsConfig = Pick<
   | 'maxQueryCost'
   | 'maxConcurrentRequests'
   | 'maxRequestsPerMinute'
+  | 'maxRequestsPerMonth'
   | 'planLimits'
 >
 

@@ -19,7 +19,8 @@ import { encodePosition } from '../../events/event-position.js'
 import type { OutboxEvent } from '../../events/outbox.js'
 import { modules } from '../modules.js'
 
-const announced = new Map(
+/** Types whose changes are announced, by the value of `EntityType` that names them. */
+export const announcedEntities: ReadonlyMap<string, EntityDefinition> = new Map(
   modules
     .flatMap(({ entities }) => entities)
     .filter((entity) => entity.announced)
@@ -28,13 +29,13 @@ const announced = new Map(
 
 /** Types whose changes are announced; the values are the types' names. */
 export const EntityType = Object.fromEntries(
-  [...announced].map(([name, entity]) => [name, entity.name]),
+  [...announcedEntities].map(([name, entity]) => [name, entity.name]),
 ) as Record<string, string>
 registerEnumType(EntityType, {
   name: 'EntityType',
   description: 'A type of objects whose changes can be subscribed to.',
   valuesConfig: Object.fromEntries(
-    [...announced].map(([name, entity]) => [name, { description: `\`${entity.name}\` objects.` }]),
+    [...announcedEntities].map(([name, entity]) => [name, { description: `\`${entity.name}\` objects.` }]),
   ),
 })
 
@@ -120,7 +121,7 @@ async function entityChanged(
   { type, id, after }: Arguments,
   info: GraphQLResolveInfo,
 ): Promise<Deliveries<EntityChanged>> {
-  const entity = [...announced.values()].find(({ name }) => name === type) as EntityDefinition
+  const entity = [...announcedEntities.values()].find(({ name }) => name === type) as EntityDefinition
   const key = id == null ? undefined : keyFromId(entity, id).join(' ')
   // What can be refused is refused now, not with the first event.
   readable(context, entity)

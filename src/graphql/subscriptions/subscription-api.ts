@@ -4,8 +4,8 @@ import type { Actor } from '../../tenancy/actor.js'
 import type { AccessWatcher } from '../../tenancy/tenant-directory.js'
 import type { TenantId } from '../../tenancy/tenant-id.js'
 import { resolveTenant, type Tenant } from '../../tenancy/tenant-resolver.js'
-import type { RequestFacts } from '../api.js'
-import { requireActor, type TenantContextOptions } from '../tenant-context.js'
+import type { LimitedParty, RequestFacts } from '../api.js'
+import { partyOf, requireActor, type TenantContextOptions } from '../tenant-context.js'
 import { SubscriptionOperation } from './subscription-operation.js'
 
 /** What is known of a client that connects; its credential can be checked again at any time. */
@@ -16,6 +16,8 @@ export interface ConnectionFacts extends Omit<RequestFacts, 'actor'> {
 /** A client that stays connected, inside one organization from beginning to end. */
 export interface SubscriberConnection {
   readonly tenant: TenantId
+  /** Whose limits hold for what the client asks. */
+  readonly party: LimitedParty
   /** Throws what a request of the same client would be refused with now. */
   prove(): Promise<void>
   createOperation(): SubscriptionOperation
@@ -31,24 +33,29 @@ export interface SubscriptionApi {
 
 /** Subscriptions of the tenant API. */
 export function subscriptionApi(options: TenantContextOptions, hub: EventHub): SubscriptionApi {
-  const { directory } = options
+  const { directory, gate } = options
   return {
     watchAccess: (watcher) => directory.watch(watcher),
     async connect(facts) {
       const actor = requireActor(await facts.authenticate())
-      const { tenant } = await resolveTenant(directory, actor, facts.organizationHeaders)
+      const { tenant } = await resolveTenant(directory, actor, facts.organizationHeaders, gate)
       const prove = async (): Promise<Tenant> => {
         requireSame(actor, requireActor(await facts.authenticate()))
-        return resolveTenant(directory, actor, [tenant])
+        return resolveTenant(directory, actor, [tenant], gate)
       }
       let current = await prove()
+      const running = new Set<SubscriptionOperation>()
       return {
         tenant,
+        get party() {
+          return partyOf(current, actor)
+        },
         async prove() {
           current = await prove()
+          for (const operation of running) operation.proven(current)
         },
-        createOperation: () =>
-          new SubscriptionOperation({
+        createOperation() {
+          const operation = new SubscriptionOperation({
             pool: options.pool,
             session: options.session,
             hub,
@@ -56,7 +63,11 @@ export function subscriptionApi(options: TenantContextOptions, hub: EventHub): S
             actor,
             tenant: current,
             prove,
-          }),
+            onEnd: () => void running.delete(operation),
+          })
+          running.add(operation)
+          return operation
+        },
       }
     },
   }

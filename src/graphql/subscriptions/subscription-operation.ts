@@ -1,10 +1,13 @@
+import { missingModule } from '../../entity/operation-context.js'
 import type { SubscriptionContext } from '../../entity/subscription-context.js'
+import type { AppError } from '../../errors.js'
 import { decodePosition } from '../../events/event-position.js'
 import type { EventHub } from '../../events/event-hub.js'
 import type { EventSubscription, Interest } from '../../events/event-subscription.js'
 import type { OutboxEvent } from '../../events/outbox.js'
-import type { Tenant } from '../../tenancy/tenant-resolver.js'
 import type { Actor } from '../../tenancy/actor.js'
+import type { ModuleUse } from '../../tenancy/module-access.js'
+import type { Tenant } from '../../tenancy/tenant-resolver.js'
 import type { RequestFacts } from '../api.js'
 import type { OperationDatabase } from '../scoped-operation.js'
 import { TenantContext } from '../tenant-context.js'
@@ -16,20 +19,49 @@ export interface SubscriptionOperationOptions extends OperationDatabase {
   readonly tenant: Tenant
   /** Proves again that the client may be here. */
   readonly prove: () => Promise<Tenant>
+  /** Told when the subscription is over. */
+  readonly onEnd: () => void
 }
+
+/** Node's timers end at once when they are set for longer (ms). */
+const LONGEST_TIMER = 2 ** 31 - 1
 
 /** One subscription of one client. It holds a connection to the database only while something is being delivered. */
 export class SubscriptionOperation extends TenantContext implements SubscriptionContext {
   readonly #hub: EventHub
   readonly #prove: () => Promise<Tenant>
   readonly #subscriptions: EventSubscription[] = []
+  readonly #onEnd: () => void
+  /** Modules it was found to be allowed to use: it lives as long as they all are there. */
+  readonly #relied = new Set<string>()
+  #expiry: NodeJS.Timeout | undefined
   #giveBack: (() => void) | undefined
+  #refusal: AppError | undefined
   #isOver = false
 
-  constructor({ hub, facts, actor, tenant, prove, ...database }: SubscriptionOperationOptions) {
+  constructor({ hub, facts, actor, tenant, prove, onEnd, ...database }: SubscriptionOperationOptions) {
     super(database, facts, actor, tenant)
     this.#hub = hub
     this.#prove = prove
+    this.#onEnd = onEnd
+  }
+
+  override moduleUse(module: string): ModuleUse {
+    const use = super.moduleUse(module)
+    if (use.allows !== 'nothing' && !this.#relied.has(module)) {
+      this.#relied.add(module)
+      this.#watchExpiry()
+    }
+    return use
+  }
+
+  /** What the organization has now. The subscription ends with the reason when a module it relies on is gone. */
+  override proven(tenant: Tenant): void {
+    super.proven(tenant)
+    const [missing] = [...this.#relied].flatMap((module) => missingModule(this, module) ?? [])
+    if (missing === undefined) return this.#watchExpiry()
+    this.#refusal = missing
+    this.#close()
   }
 
   async events(
@@ -48,7 +80,8 @@ export class SubscriptionOperation extends TenantContext implements Subscription
     await this.release()
     this.#giveBack = await this.#hub.slots.take()
     if (this.#isOver) return this.release()
-    this.tenant = await this.#prove()
+    this.proven(await this.#prove())
+    if (this.#refusal !== undefined) throw this.#refusal
   }
 
   /** Ends the snapshot: nothing is held while the client takes its time. */
@@ -60,9 +93,25 @@ export class SubscriptionOperation extends TenantContext implements Subscription
 
   override async end(): Promise<void> {
     this.#isOver = true
-    for (const subscription of this.#subscriptions) subscription.close()
+    clearTimeout(this.#expiry)
+    this.#close()
+    this.#onEnd()
     await super.end()
     await this.release()
+  }
+
+  #close(): void {
+    for (const subscription of this.#subscriptions) subscription.close()
+  }
+
+  /** Access ends by the clock, and nobody announces it. */
+  #watchExpiry(): void {
+    clearTimeout(this.#expiry)
+    const ends = [...this.#relied].flatMap((module) => this.tenant.modules.get(module)?.expiresAt ?? [])
+    if (ends.length === 0 || this.#isOver) return
+    const wait = Math.min(Math.max(0, Math.min(...ends) - Date.now()) + 1, LONGEST_TIMER)
+    this.#expiry = setTimeout(() => this.proven(this.tenant), wait)
+    this.#expiry.unref()
   }
 
   async *#batchesOf(subscription: EventSubscription): AsyncGenerator<readonly OutboxEvent[]> {
@@ -70,7 +119,10 @@ export class SubscriptionOperation extends TenantContext implements Subscription
       for (;;) {
         await this.release()
         const events = await subscription.next()
-        if (events === undefined) return
+        if (events === undefined) {
+          if (this.#refusal !== undefined && !this.#isOver) throw this.#refusal
+          return
+        }
         yield events
       }
     } finally {

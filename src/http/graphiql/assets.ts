@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { bootScript } from './boot-script.js'
+import { savedQueriesScript } from './saved-queries-script.js'
 
 const require = createRequire(import.meta.url)
 
@@ -24,7 +25,7 @@ const packaged = {
 } as const satisfies Record<string, PackagedAsset>
 
 /** Scripts in the order in which they need each other, and the style sheets. */
-export const pageScripts = ['react.js', 'react-dom.js', 'graphiql.js', 'boot.js'] as const
+export const pageScripts = ['react.js', 'react-dom.js', 'graphiql.js', 'saved-queries.js', 'boot.js'] as const
 export const pageStyles = ['graphiql.css', 'page.css'] as const
 
 export const assetsPath = '/graphiql/assets'
@@ -38,11 +39,20 @@ export interface Asset {
 
 /** The page's own files; like the script, the style sheet may not be inline. */
 const own = {
+  'saved-queries.js': { content: savedQueriesScript, type: JAVASCRIPT },
   'boot.js': { content: bootScript, type: JAVASCRIPT },
   'page.css': {
     content: `body { margin: 0 }
 #graphiql { height: 100vh }
 #graphiql > p { font-family: sans-serif; padding: 2rem }
+.saved-queries h2 { font-size: 1.3rem; margin: 0 0 1rem }
+.saved-queries form { display: grid; gap: 0.5rem }
+.saved-queries input:not([type]) { padding: 0.4rem }
+.saved-queries ul { list-style: none; padding: 0 }
+.saved-queries li { display: flex; justify-content: space-between; gap: 1rem; padding: 0.3rem 0 }
+.saved-queries li > button { background: none; border: 0; cursor: pointer; padding: 0; text-align: left;
+  color: hsl(var(--color-primary)); font: inherit }
+.saved-queries li > span { opacity: 0.6 }
 `,
     type: STYLE_SHEET,
   },

@@ -43,6 +43,7 @@ export const bootScript = `'use strict'
   const element = React.createElement(GraphiQL, {
     fetcher,
     storage,
+    plugins: settings.savedQueries ? [savedQueriesPlugin(settings.endpoint)] : [],
     defaultTabs: settings.queries.map((query) => ({ query, headers })),
     defaultHeaders: headers,
     // Given credentials are renewed with every load; typed ones survive a reload.

@@ -9,6 +9,8 @@ export interface PageSettings {
   /** True when the headers hold working credentials rather than a form to fill in. */
   readonly prefilled: boolean
   readonly queries: readonly string[]
+  /** Whether the endpoint keeps queries of its users, to be listed and loaded. */
+  readonly savedQueries: boolean
   /** Of the Content-Security-Policy; another one for each page sent. */
   readonly nonce: string
 }

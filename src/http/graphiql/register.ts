@@ -54,6 +54,7 @@ export function registerGraphiql(server: FastifyInstance, headersFor: GraphiqlHe
       headers: (await headersFor?.(api)) ?? forms[api],
       prefilled: headersFor !== undefined,
       queries: exampleQueries[api],
+      savedQueries: api === 'tenant',
     })
     return reply
       .type('text/html; charset=utf-8')

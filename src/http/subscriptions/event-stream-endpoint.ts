@@ -3,7 +3,7 @@ import { AppError } from '../../errors.js'
 import { describeError, type Problem } from '../../graphql/error-format.js'
 import { deliver, type Messages } from '../../graphql/subscriptions/deliver.js'
 import { sendError } from '../error-reply.js'
-import { extensionsOf } from '../graphql-errors.js'
+import { extensionsOf, noteProblem } from '../graphql-errors.js'
 import { EventStream } from './event-stream.js'
 import { areMistakes, prepareOperation, type GraphqlParameters } from './prepare-operation.js'
 import { Subscriber } from './subscriber.js'
@@ -39,7 +39,8 @@ export class EventStreamEndpoint {
       refuse: (problem) => void refuse(opened.stream, problem, record.requestId),
       expire: () => void refuse(opened.stream, describeError(tokenExpired()), record.requestId),
       goAway: () => opened.stream?.interrupt(),
-    })
+    }).catch((error: unknown) => this.#turnAway(error, reply))
+    if (subscriber === undefined) return
     // From here on refusals are told in the stream, where the client looks for them.
     reply.hijack()
     reply.raw.once('close', () => subscriber.leave())
@@ -52,14 +53,28 @@ export class EventStreamEndpoint {
     await this.#run(subscriber, stream, parametersOf(request), reply)
   }
 
+  /**
+   * Tells a client in a stream why it is not let in, as the protocol has it for all that is found before execution: of
+   * an HTTP status clients see no body, and try again. Where that may help, the status is what they get.
+   */
+  async #turnAway(error: unknown, reply: FastifyReply): Promise<undefined> {
+    const { record } = reply.request
+    const { status = 500 } = describeError(error)
+    if (status >= 500 || status === 429) throw error
+    const problem = noteProblem(error, record, this.#options.logger)
+    reply.hijack()
+    const stream = new EventStream(reply.raw, headersOf(reply), this.#options.limits.stallLimit)
+    await refuse(stream, problem, record.requestId)
+  }
+
   async #run(
     subscriber: Subscriber,
     stream: EventStream,
     parameters: GraphqlParameters,
     reply: FastifyReply,
   ): Promise<void> {
-    const { api, limits } = this.#options
-    const prepared = prepareOperation(api.schema, parameters, limits)
+    const { api, rules } = this.#options
+    const prepared = await prepareOperation(api.schema, parameters, rules, subscriber.party)
     if (areMistakes(prepared)) {
       await stream.next({ errors: subscriber.formatErrors(prepared) })
       return stream.complete()
@@ -95,11 +110,12 @@ function headersOf(reply: FastifyReply): Record<string, string> {
   return Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]))
 }
 
-/** By POST in the body, by GET in the URL; `variables` is JSON there. */
+/** By POST in the body, by GET in the URL; `variables` and `extensions` are JSON there. */
 function parametersOf({ method, body, query }: FastifyRequest): GraphqlParameters {
   if (method === 'POST') return (body ?? {}) as GraphqlParameters
-  const { variables, ...rest } = query as Record<string, unknown>
-  return { ...rest, variables: typeof variables === 'string' ? parsed(variables) : variables }
+  const { variables, extensions, ...rest } = query as Record<string, unknown>
+  const read = (value: unknown): unknown => (typeof value === 'string' ? parsed(value) : value)
+  return { ...rest, variables: read(variables), extensions: read(extensions) }
 }
 
 /** Undefined stands for nothing; what is not JSON stays a text, and is refused as that. */

@@ -7,31 +7,76 @@ import {
   validate,
   type DocumentNode,
   type GraphQLSchema,
+  type OperationDefinitionNode,
 } from 'graphql'
 import type { Config } from '../../config.js'
+import { AppError } from '../../errors.js'
+import type { LimitedParty } from '../../graphql/api.js'
+import type { PersistedDocuments } from '../../graphql/execution/persisted-documents.js'
+import type { Gate } from '../../graphql/limits/gate.js'
+import { requireCost, type QueryCost } from '../../graphql/limits/query-cost.js'
+import { hashOf } from '../document-name.js'
 
 /** A GraphQL request as a client sends it; nothing in it is known to be right. */
 export interface GraphqlParameters {
   readonly query?: unknown
   readonly operationName?: unknown
   readonly variables?: unknown
+  /** May name the document by its hash instead of `query`. */
+  readonly extensions?: unknown
 }
 
 /** A document with one subscription to run. */
 export interface PreparedOperation {
   readonly schema: GraphQLSchema
   readonly document: DocumentNode
+  readonly operation: OperationDefinitionNode
   readonly operationName: string | undefined
   readonly variableValues: Readonly<Record<string, unknown>>
 }
 
-export type OperationLimits = Pick<Config, 'introspection' | 'maxQueryTokens'>
+/** What every operation of a client is held to, over whichever transport. */
+export interface OperationRules extends Pick<Config, 'introspection' | 'maxQueryTokens'> {
+  readonly gate: Gate
+  readonly persisted: PersistedDocuments
+  readonly costs: QueryCost
+}
 
-/** Reads and checks a subscription's document. What is wrong with it is returned. */
-export function prepareOperation(
+/**
+ * Reads and checks a subscription's document, by the limits of any request, of which its beginning is one. What is
+ * wrong with it is returned.
+ */
+export async function prepareOperation(
+  schema: GraphQLSchema,
+  parameters: GraphqlParameters,
+  rules: OperationRules,
+  party: LimitedParty,
+): Promise<PreparedOperation | readonly GraphQLError[]> {
+  try {
+    const { gate, costs } = rules
+    const limits = gate.limitsOf(party)
+    const { refusal, release } = gate.admit(party, limits)
+    release()
+    if (refusal !== undefined) throw refusal
+    const text = typeof parameters.query === 'string' ? parameters.query : undefined
+    const query = rules.persisted.requireText({ query: text, hash: hashOf(parameters.extensions) })
+    if (query !== undefined) gate.requireShape(query, limits)
+    const prepared = readOperation(schema, { ...parameters, query }, rules)
+    if (areMistakes(prepared)) return prepared
+    const { document, operation, variableValues } = prepared
+    requireCost(costs.of(document, operation, variableValues), limits.queryCost)
+    await gate.takeFromQuotas(party, limits)
+    return prepared
+  } catch (error) {
+    if (error instanceof AppError) return [new GraphQLError(error.message, { originalError: error })]
+    throw error
+  }
+}
+
+function readOperation(
   schema: GraphQLSchema,
   { query, operationName, variables }: GraphqlParameters,
-  { introspection, maxQueryTokens }: OperationLimits,
+  { introspection, maxQueryTokens }: OperationRules,
 ): PreparedOperation | readonly GraphQLError[] {
   if (typeof query !== 'string' || query.trim() === '') return [bad('Send the document as text in query.')]
   if (operationName != null && typeof operationName !== 'string')
@@ -56,6 +101,7 @@ export function prepareOperation(
   return {
     schema,
     document,
+    operation,
     operationName: operationName ?? undefined,
     variableValues: (variables ?? {}) as Record<string, unknown>,
   }

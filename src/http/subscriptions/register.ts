@@ -4,6 +4,9 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../../config.js'
 import type { Authenticate } from '../authentication/authenticate.js'
 import { endpointPaths } from '../endpoint-paths.js'
+import type { PersistedDocuments } from '../../graphql/execution/persisted-documents.js'
+import type { Gate } from '../../graphql/limits/gate.js'
+import { QueryCost } from '../../graphql/limits/query-cost.js'
 import type { Logger } from '../logger.js'
 import { EventStreamEndpoint } from './event-stream-endpoint.js'
 import { LiveConnections } from './live-connections.js'
@@ -19,17 +22,20 @@ export interface SubscriptionOptions {
   readonly api: SubscribableApi
   readonly config: SubscriptionConfig
   readonly authenticate: Authenticate
+  readonly gate: Gate
+  readonly persisted: PersistedDocuments
   readonly logger: Logger
 }
 
 /** Lets clients subscribe to an API: WebSockets on its own path, server-sent events on `<path>/stream`. */
 export function registerSubscriptions(
   server: FastifyInstance,
-  { api, config, authenticate, logger }: SubscriptionOptions,
+  { api, config, authenticate, gate, persisted, logger }: SubscriptionOptions,
 ): void {
   const live = new LiveConnections(api.subscriptions, config.subscriptionConnections)
   const limits = { ...config, stallLimit: config.subscriptionStallLimit }
-  const options = { api, authenticate, live, logger, limits }
+  const rules = { ...config, gate, persisted, costs: new QueryCost(api.schema) }
+  const options = { api, authenticate, live, logger, limits, rules }
   const sockets = new WebSocketEndpoint(options)
   const path = endpointPaths[api.name]
   let isStopping = false

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql'
-import type { GraphqlApi } from '../../graphql/api.js'
+import type { GraphqlApi, LimitedParty } from '../../graphql/api.js'
 import type { Problem } from '../../graphql/error-format.js'
 import type { SubscriptionArguments } from '../../graphql/subscriptions/deliver.js'
 import type { SubscriberConnection, SubscriptionApi } from '../../graphql/subscriptions/subscription-api.js'
@@ -89,6 +89,10 @@ export class Subscriber implements LiveConnection {
 
   get tenant(): SubscriberConnection['tenant'] {
     return this.#connection.tenant
+  }
+
+  get party(): LimitedParty {
+    return this.#connection.party
   }
 
   async recheck(): Promise<void> {

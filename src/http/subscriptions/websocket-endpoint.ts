@@ -9,12 +9,18 @@ import { deliver, type SubscriptionArguments } from '../../graphql/subscriptions
 import { noteProblem } from '../graphql-errors.js'
 import { newRecord, type RequestRecord } from '../request-record.js'
 import { closeReasonOf, GOING_AWAY, TOKEN_EXPIRED, type CloseReason } from './close-code.js'
-import { areMistakes, prepareOperation, type OperationLimits } from './prepare-operation.js'
+import {
+  areMistakes,
+  prepareOperation,
+  type GraphqlParameters,
+  type OperationRules,
+} from './prepare-operation.js'
 import { Subscriber, type SubscriberOptions } from './subscriber.js'
 import { WebSocketClient } from './websocket-client.js'
 
 export interface WebSocketOptions extends SubscriberOptions {
-  readonly limits: OperationLimits & {
+  readonly rules: OperationRules
+  readonly limits: {
     /** Bytes of the largest message. */
     readonly maxBodySize: number
     /** Milliseconds a message may wait until the client reads on. */
@@ -118,14 +124,15 @@ export class WebSocketEndpoint {
     }
   }
 
-  #prepare(
+  async #prepare(
     { extra, subscriptions }: Context<Params, Extra>,
-    payload: { readonly query?: unknown; readonly variables?: unknown; readonly operationName?: unknown },
-  ): SubscriptionArguments | readonly GraphQLError[] {
+    payload: GraphqlParameters,
+  ): Promise<SubscriptionArguments | readonly GraphQLError[]> {
     if (Object.keys(subscriptions).length > MOST_SUBSCRIPTIONS) return [tooMany()]
-    const { api, limits } = this.#options
-    const prepared = prepareOperation(api.schema, payload, limits)
-    return areMistakes(prepared) ? prepared : (extra.subscriber as Subscriber).argumentsOf(prepared)
+    const { api, rules } = this.#options
+    const subscriber = extra.subscriber as Subscriber
+    const prepared = await prepareOperation(api.schema, payload, rules, subscriber.party)
+    return areMistakes(prepared) ? prepared : subscriber.argumentsOf(prepared)
   }
 }
 

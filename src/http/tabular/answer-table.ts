@@ -8,6 +8,8 @@ import { planTable, type GraphqlRequest, type TablePlan } from './table-plan.js'
 
 /** How an endpoint answers the pages of one table. */
 export interface TableSource {
+  /** The text of the document that is asked; undefined without one. Throws AppError for one that is not served. */
+  readonly documentText: () => string | undefined
   readonly schema: GraphQLSchema
   readonly maxTokens: number
   /** Answers one GraphQL request; all of a table in one context, made by the first. */
@@ -55,7 +57,8 @@ async function openOrExplain(
 /** What cannot be planned is refused, but to nobody who may not ask anything: that is answered first. */
 async function planned(request: GraphqlRequest, source: TableSource): Promise<TablePlan | undefined> {
   try {
-    return planTable(source.schema, request, source.maxTokens)
+    const query = source.documentText()
+    return planTable(source.schema, { ...request, query: query ?? '' }, source.maxTokens)
   } catch (error) {
     const { status } = await source.ask({ query: '{ __typename }' })
     if (status < 400) throw error

@@ -2,7 +2,7 @@ import { ID } from 'type-graphql'
 import { Column } from '../../entity/column.js'
 import { Entity, defineEntity } from '../../entity/entity.js'
 import { SortDirection } from '../../entity/ordering.js'
-import { DateTime } from '../../entity/scalars.js'
+import { Currency, DateTime } from '../../entity/scalars.js'
 import { Model } from './model.entity.js'
 
 @Entity({ description: 'The list price of a model in a stretch of time.' })
@@ -22,7 +22,7 @@ export class ModelPrice {
   @Column(() => String, { nullable: true, description: 'Version of the model; null for all of them.' })
   readonly modelVersion!: string | null
 
-  @Column(() => String, { description: 'Currency of the rates by ISO 4217.' })
+  @Column(() => Currency, { description: 'Currency of the rates.' })
   readonly currency!: string
 
   @Column(() => DateTime, {

@@ -5,6 +5,7 @@ import { Entity, defineEntity } from '../../entity/entity.js'
 import { defineEnum } from '../../entity/enums.js'
 import { SortDirection } from '../../entity/ordering.js'
 import { DateTime, JSONObject, WebAddress } from '../../entity/scalars.js'
+import { namesNotShared } from './names-not-shared.js'
 
 export enum ToolType {
   LLM = 'llm',
@@ -31,13 +32,29 @@ defineEnum('ToolType', ToolType, 'What a tool is for.', {
   OTHER: 'Anything else.',
 })
 
-/** A row of the shared catalogue, written through the platform API only. */
-@Entity({ description: 'An AI tool whose use is tracked.' })
+export enum ToolOrigin {
+  SHARED = 'shared',
+  IN_HOUSE = 'in_house',
+}
+defineEnum('ToolOrigin', ToolOrigin, 'To whom a tool’s entry belongs.', {
+  SHARED: 'To the catalogue all organizations share; its operator writes it.',
+  IN_HOUSE: 'To the organization, which writes it itself and alone sees it.',
+})
+
+/** A row of the shared catalogue, written through the platform API only, or one of the organization's own. */
+@Entity({
+  description: 'An AI tool whose use is tracked: of the shared catalogue, or the organization’s own.',
+})
 export class Tool {
   @Column(() => ID, { description: 'Opaque id.' })
   readonly id!: string
 
-  @Column(() => String, { description: 'Name, unique in the catalogue.' })
+  @Column(() => ToolOrigin, { description: 'To whom the entry belongs.' })
+  readonly origin!: ToolOrigin
+
+  @Column(() => String, {
+    description: 'Name, unique in the shared catalogue and among an organization’s own tools.',
+  })
   readonly name!: string
 
   @Column(() => ToolType, { description: 'What the tool is for.' })
@@ -71,15 +88,39 @@ export class Tool {
   readonly updatedAt!: string
 }
 
+/** What is written of a tool, whoever writes it. */
+export const writtenToolFields = [
+  'name',
+  'type',
+  'vendor',
+  'description',
+  'website',
+  'apiAvailable',
+  'integrationMethod',
+  'aliases',
+  'extra',
+] as const
+
 export const tools = defineEntity(Tool, {
-  table: 'tool_catalog',
+  table: 'in_house_tools',
+  shared: { table: 'tool_catalog', name: 'the shared catalogue' },
   module: 'core',
   singular: 'tool',
   plural: 'tools',
   permission: 'tool',
-  filter: ['id', 'name', 'type', 'vendor', 'apiAvailable', 'extra', 'createdAt'],
-  orderBy: ['name', 'type', 'vendor', 'createdAt'],
+  filter: ['id', 'origin', 'name', 'type', 'vendor', 'apiAvailable', 'extra', 'createdAt'],
+  orderBy: ['name', 'origin', 'type', 'vendor', 'createdAt'],
   search: ['name', 'vendor', 'description'],
   alternateKey: ['name'],
   defaultOrder: [{ field: 'name', direction: SortDirection.ASC }],
+  aggregate: { groupBy: ['origin', 'type', 'vendor', 'apiAvailable', 'createdAt'], measures: [] },
+  create: writtenToolFields,
+  update: writtenToolFields,
+  defaulted: ['type', 'apiAvailable', 'aliases', 'extra'],
+  delete: true,
+  softDelete: true,
+  restore: { within: [] },
+  bulk: true,
+  naturalKey: { fields: ['name'], ignoringCase: ['name'] },
+  writeRule: namesNotShared,
 })

@@ -2,7 +2,7 @@ import { ID } from 'type-graphql'
 import { Column } from '../../entity/column.js'
 import { Entity, defineEntity } from '../../entity/entity.js'
 import { defineEnum } from '../../entity/enums.js'
-import { DateTime } from '../../entity/scalars.js'
+import { Currency, DateTime } from '../../entity/scalars.js'
 
 export enum Plan {
   FREE = 'free',
@@ -42,7 +42,7 @@ export class Organization {
   @Column(() => String, { description: 'Time zone by its IANA name.' })
   readonly timezone!: string
 
-  @Column(() => String, { description: 'Currency of budgets and reports by ISO 4217.' })
+  @Column(() => Currency, { description: 'Currency of budgets and reports.' })
   readonly defaultCurrency!: string
 
   @Column(() => DateTime, { description: 'When it was created.' })

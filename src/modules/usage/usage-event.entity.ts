@@ -4,7 +4,7 @@ import { Column } from '../../entity/column.js'
 import { Entity, defineEntity } from '../../entity/entity.js'
 import { Money } from '../../entity/money.js'
 import { SortDirection } from '../../entity/ordering.js'
-import { DateTime, JSONObject, SafeInt } from '../../entity/scalars.js'
+import { Currency, DateTime, JSONObject, SafeInt } from '../../entity/scalars.js'
 import { Model } from '../catalog/model.entity.js'
 import { Tool } from '../catalog/tool.entity.js'
 import { Team } from '../organization/team.entity.js'
@@ -110,7 +110,7 @@ export class UsageEvent {
   })
   readonly totalCost!: string | null
 
-  @Column(() => String, { description: 'Currency of the costs by ISO 4217.' })
+  @Column(() => Currency, { description: 'Currency of the costs.' })
   readonly currency!: string
 
   @Column(() => CostSource, { description: 'Where the cost comes from.' })
@@ -180,6 +180,7 @@ export const usageEvents = defineEntity(UsageEvent, {
   ],
   defaultOrder: [{ field: 'occurredAt', direction: SortDirection.DESC }],
   aggregate: {
+    moneyAt: 'occurredAt',
     groupBy: [
       'occurredAt',
       'userId',

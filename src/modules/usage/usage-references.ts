@@ -65,9 +65,15 @@ export async function loadUsageReferences(
     teams,
     costCenters,
     toolsById: new Map(tools.map((tool) => [tool.id, tool])),
-    toolsByName: new Map(tools.flatMap((tool) => tool.names.map((name) => [name, tool]))),
+    toolsByName: byName(tools),
     models: new Map(models.map((model) => [model.id, model])),
   }
+}
+
+/** A name wins over an alias, and the organization's own tool, which comes last, over a shared one. */
+function byName(tools: readonly ToolReference[]): ReadonlyMap<string, ToolReference> {
+  const byAnyName = tools.flatMap((tool) => tool.names.map((name) => [name, tool] as const))
+  return new Map([...byAnyName, ...tools.map((tool) => [tool.name.toLowerCase(), tool] as const)])
 }
 
 /** The first reference of an event that leads nowhere. */
@@ -79,7 +85,10 @@ export function missingReference(event: SoundUsageEvent, found: UsageReferences)
     return { field: 'costCenterId', reason }
   }
   if (event.toolId != null && !found.toolsById.has(event.toolId)) {
-    return { field: 'toolId', reason: 'names a tool that is not in the catalogue' }
+    return {
+      field: 'toolId',
+      reason: 'names a tool that is not in the catalogue and none of the organization’s own',
+    }
   }
   if (event.modelId != null && !found.models.has(event.modelId)) {
     return { field: 'modelId', reason: 'names a model that is not in the catalogue' }
@@ -120,11 +129,16 @@ async function loadTools(
   const query = sql<ToolReference>`
     /* usage.references.tools */
     select t.id, t.name, n.names
-    from public.tool_catalog t
+    from (
+      select id, name, aliases, false as own from public.tool_catalog
+      union all
+      select id, name, aliases, true from in_house_tools where deleted_at is null
+    ) t
     cross join lateral (
       select array_agg(lower(name)) as names from unnest(t.aliases || t.name) as name
     ) n
-    where t.id = any(${ids}::uuid[]) or n.names && ${names}::text[]`
+    where t.id = any(${ids}::uuid[]) or n.names && ${names}::text[]
+    order by t.own`
   return session.run(query.compile(statements))
 }
 

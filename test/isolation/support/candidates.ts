@@ -11,7 +11,7 @@ export type Sql = string
  * Tables need no entry here; a column does only when an arbitrary uuid in it would break a path worth walking.
  */
 const POINTERS: Readonly<Record<string, string>> = {
-  tool_id: 'public.tool_catalog',
+  tool_id: '<tenant>.in_house_tools',
   model_id: 'public.llm_models',
   price_id: 'public.llm_model_pricing',
   resource_type_id: 'public.resource_types',

@@ -8,7 +8,8 @@ export function markable({ columns, checks, foreignKeys, uniqueKeys, name }: Tab
     .filter(({ expression }) => expression.includes(`'array'`))
     .flatMap((each) => each.columns)
   // States of the provisioner: what it reads there it acts upon.
-  const machine = name === 'public.tenant_schemas' ? ['target_versions', 'schema_versions'] : []
+  const machine =
+    name === 'public.tenant_schemas' ? ['target_versions', 'schema_versions', 'required_versions'] : []
   return columns.filter(
     ({ name: column, type, required, generated }) =>
       !generated &&

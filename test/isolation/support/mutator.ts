@@ -73,6 +73,11 @@ export class Mutation {
     return this.field.name
   }
 
+  /** Whether it takes several objects, each of which may be refused by itself. */
+  get isBatch(): boolean {
+    return this.field.args.some(({ name }) => name === 'inputs')
+  }
+
   /**
    * Sends the mutation with these ids, and nothing else that could be left out.
    *

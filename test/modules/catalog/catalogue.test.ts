@@ -103,8 +103,11 @@ test('every organization reads the same catalogue, tools with all their names in
 })
 
 test('no organization may write the catalogue', async () => {
-  const { errors } = await acme
-    .as('owner')
-    .send(`mutation { createTool(input: { name: "Ours" }) { tool { id } } }`)
-  expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED')
+  for (const field of ['createModel', 'createProvider', 'addModelPrice']) {
+    const { errors } = await acme.as('owner').send(`mutation { ${field}(input: {}) { __typename } }`)
+    expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED')
+  }
+  const before = await acme.sql('select * from tool_catalog')
+  await acme.as('owner').query(`mutation { createTool(input: { name: "Ours" }) { tool { id } } }`)
+  expect(await acme.sql('select * from tool_catalog')).toEqual(before)
 })

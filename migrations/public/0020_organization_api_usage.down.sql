@@ -1,0 +1,1 @@
+drop table public.organization_api_usage;

@@ -1,0 +1,2 @@
+alter table public.tenant_schemas drop column deleted_from;
+drop table public.tenant_operations;

@@ -1,0 +1,1 @@
+alter table public.spare_schemas drop column default_rows;

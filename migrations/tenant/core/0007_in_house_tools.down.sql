@@ -1,0 +1,1 @@
+drop table in_house_tools;
