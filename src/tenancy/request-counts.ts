@@ -54,6 +54,7 @@ export class RequestCounts {
   readonly #pool: pg.Pool
   readonly #options: RequestCountsOptions
   readonly #entries = new Map<string, Entry>()
+  #month: Month | undefined
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> = Promise.resolve()
 
@@ -64,7 +65,7 @@ export class RequestCounts {
 
   /** Counts one request against all of these, or against none when one is used up, which is returned. */
   async take(quotas: readonly Quota[]): Promise<UsedUp | undefined> {
-    const month = monthOf(this.#now())
+    const month = this.#currentMonth()
     const entries = quotas.map((quota) => this.#entry(quota, month.first))
     await Promise.all(entries.map(({ loading }) => loading))
     const over = quotas.find(({ allowed }, index) => {
@@ -101,6 +102,14 @@ export class RequestCounts {
     return this.#options.now?.() ?? Date.now()
   }
 
+  /** Made once a month, not once a request. */
+  #currentMonth(): Month {
+    const now = this.#now()
+    if (this.#month === undefined || now < this.#month.begin || now >= this.#month.end)
+      this.#month = monthOf(now)
+    return this.#month
+  }
+
   #entry({ kind, id }: Counted, period: string): Entry {
     const name = `${kind} ${id} ${period}`
     const known = this.#entries.get(name)
@@ -125,7 +134,7 @@ export class RequestCounts {
   }
 
   async #flushAll(): Promise<void> {
-    const month = monthOf(this.#now()).first
+    const month = this.#currentMonth().first
     for (const kind of ['key', 'organization'] as const) {
       const entries = [...this.#entries.values()].filter((entry) => entry.kind === kind)
       if (entries.length > 0)
@@ -211,9 +220,16 @@ const TABLES = {
   },
 } as const
 
-/** The calendar month (UTC) of a moment: its first day as text, and when the next one begins, in milliseconds. */
-function monthOf(now: number): { first: string; end: number } {
+/** A calendar month (UTC): its first day as text, and from when until when it is, in milliseconds. */
+interface Month {
+  readonly first: string
+  readonly begin: number
+  readonly end: number
+}
+
+function monthOf(now: number): Month {
   const date = new Date(now)
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
-  return { first: new Date(Date.UTC(year, month)).toISOString().slice(0, 10), end: Date.UTC(year, month + 1) }
+  const begin = Date.UTC(year, month)
+  return { first: new Date(begin).toISOString().slice(0, 10), begin, end: Date.UTC(year, month + 1) }
 }
