@@ -70,7 +70,7 @@ async function readPages(
   parents: readonly string[],
 ): Promise<Map<string, EntityRow[]>> {
   const { entity, columns, order, where, limit, rowSelection } = plan
-  const { source, parent } = sourceOf(options)
+  const { source, parent } = relationSource(options)
   const query = sql<EntityRow>`${label(entity, 'pages')}
     select p.id as "$parent", e.* from unnest(${parents}::uuid[]) p (id) cross join lateral (
       select ${columns}, row_number() over (order by ${orderBy(order)}) as "$place"
@@ -94,7 +94,7 @@ async function countPages(
   options: ToManyOptions,
   parents: readonly string[],
 ): Promise<Map<string, number>> {
-  const { source, parent } = sourceOf(options)
+  const { source, parent } = relationSource(options)
   const query = sql<{ id: string; count: number }>`${label(plan.entity, 'counts')}
     select ${parent} as id, count(*) as count from ${source}
     where ${parent} = any(${parents}::uuid[]) and ${plan.members} group by 1`
@@ -110,7 +110,7 @@ async function parentsBehind(
   parents: readonly string[],
   behind: Condition,
 ): Promise<Set<string>> {
-  const { source, parent } = sourceOf(options)
+  const { source, parent } = relationSource(options)
   const query = sql<{ id: string }>`${label(plan.entity, 'behind')}
     select p.id from unnest(${parents}::uuid[]) p (id)
     where exists (select from ${source} where ${parent} = p.id and ${behind})`
@@ -119,7 +119,7 @@ async function parentsBehind(
 }
 
 /** Where the rows of a to-many relation come from, and which column names the parent. */
-export function sourceOf(
+export function relationSource(
   { target, foreignKey, through }: ToManyOptions,
   row = MAIN_ROW,
 ): { source: Condition; parent: Condition } {

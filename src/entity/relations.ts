@@ -5,7 +5,7 @@ import { connectionType } from './connection-types.js'
 import { columnNameOf, type EntityDefinition } from './entity.js'
 import { declareListArguments } from './list-arguments.js'
 import type { ListArguments } from './page.js'
-import { pageOf, sourceOf, type ToManyOptions } from './page-loader.js'
+import { pageOf, relationSource, type ToManyOptions } from './page-loader.js'
 import { declareRelationFilter, rowsByColumn, type RelationFilter } from './relation-filters.js'
 import { relatedTo } from './to-one.js'
 import type { Method, Prototype } from './resolver-prototype.js'
@@ -58,7 +58,7 @@ export function toMany(entity: EntityDefinition, name: string, options: ToManyOp
 /** The rows of a to-many relation of one row. */
 function rowsOfMany(options: ToManyOptions): RelationFilter['rowsOf'] {
   return (outer, inner) => {
-    const { source, parent } = sourceOf(options, inner)
+    const { source, parent } = relationSource(options, inner)
     return sql`from ${source} where ${parent} = ${sql.raw(`${outer}.id`)}`
   }
 }
