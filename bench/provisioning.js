@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { loadMigrations } from '../dist/fleet/migration-files.js'
 import { provisionTenant } from '../dist/tenancy/provisioner.js'
-import { dropSpares, fillSpares } from '../dist/tenancy/spare-pool.js'
+import { dropSpares, fillSpares } from '../dist/tenancy/spares/spare-pool.js'
 import { schemaOf } from '../dist/tenancy/tenant-id.js'
 import { requestTenant } from '../dist/tenancy/tenant-request.js'
 import { startPlatformEndpoint } from './support/platform-endpoint.js'

@@ -21,7 +21,7 @@ import { DirectoryListener } from '../tenancy/directory-listener.js'
 import { ExpiryWatch } from '../tenancy/expiry-watch.js'
 import { RequestCounts } from '../tenancy/request-counts.js'
 import { servedVersions } from '../tenancy/served-versions.js'
-import { SpareFiller } from '../tenancy/spare-filler.js'
+import { SpareFiller } from '../tenancy/spares/spare-filler.js'
 import { TenantActivity } from '../tenancy/tenant-activity.js'
 import { TenantDirectory, type DirectoryEntry } from '../tenancy/tenant-directory.js'
 

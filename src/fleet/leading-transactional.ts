@@ -1,4 +1,4 @@
-import type { Migration } from '../fleet/migration-files.js'
+import type { Migration } from './migration-files.js'
 
 /** The steps that can go together in one transaction: those in front of the first that refuses one. */
 export function leadingTransactional(steps: readonly Migration[]): readonly Migration[] {

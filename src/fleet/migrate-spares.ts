@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { withClient } from '../database/owner-transaction.js'
-import { dropSpare, listSpares, migrateSpare } from '../tenancy/spare-schemas.js'
+import { dropSpare, listSpares, migrateSpare } from '../tenancy/spares/spare-schemas.js'
 import type { MigrationCatalogue } from './migration-files.js'
 
 /**

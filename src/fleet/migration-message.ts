@@ -3,7 +3,7 @@ import { lockKey, schemaLockName } from '../database/advisory-lock.js'
 import { ownerRole } from '../database/owner-transaction.js'
 import { SCHEMA_CHANNEL } from '../tenancy/directory-listener.js'
 import { roleOf, schemaOf, type TenantId } from '../tenancy/tenant-id.js'
-import { isSpareName, type SpareName } from '../tenancy/spare-name.js'
+import { isSpareName, type SpareName } from '../tenancy/spares/spare-name.js'
 import { sharedStream, type Migration, type MigrationScript } from './migration-files.js'
 
 /**

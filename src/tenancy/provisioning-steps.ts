@@ -5,9 +5,9 @@ import { readLedger } from '../fleet/ledger.js'
 import { coreModule, latestVersion, type MigrationCatalogue } from '../fleet/migration-files.js'
 import { compose, ledgerInsert, opening, targetOf } from '../fleet/migration-message.js'
 import { applyStep, defaultPatience, sendMessage } from '../fleet/step-runner.js'
-import { defaultRows } from './default-rows.js'
-import { handOutSpare } from './hand-out-spare.js'
-import { leadingTransactional } from './leading-transactional.js'
+import { defaultRows } from './spares/default-rows.js'
+import { handOutSpare } from './spares/hand-out-spare.js'
+import { leadingTransactional } from '../fleet/leading-transactional.js'
 import type { PlatformActor } from './platform-audit.js'
 import {
   fence,
@@ -18,7 +18,7 @@ import {
   roleAndSchema,
 } from './provisioning-sql.js'
 import { schemaOf, type TenantId } from './tenant-id.js'
-import type { SpareName } from './spare-name.js'
+import type { SpareName } from './spares/spare-name.js'
 import { ensureMember } from './tenant-people.js'
 import { moveTenant, type TenantRecord } from './tenant-record.js'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { coreModule, type MigrationCatalogue, type MigrationScript } from '../fleet/migration-files.js'
+import { coreModule, type MigrationCatalogue, type MigrationScript } from '../../fleet/migration-files.js'
 
 /** The scripts of the default rows of core and of some modules. */
 export function defaultRows({ modules }: MigrationCatalogue, named: readonly string[]): MigrationScript[] {

@@ -1,24 +1,24 @@
-import { lockKey, schemaLockName } from '../database/advisory-lock.js'
-import { ownerTransaction, ownerRole } from '../database/owner-transaction.js'
-import { isPostgresError } from '../database/postgres-error.js'
-import { coreModule } from '../fleet/migration-files.js'
-import { LOCK_NOT_AVAILABLE, raiseUnless } from '../fleet/migration-message.js'
-import { defaultPatience } from '../fleet/step-runner.js'
+import { lockKey, schemaLockName } from '../../database/advisory-lock.js'
+import { ownerTransaction, ownerRole } from '../../database/owner-transaction.js'
+import { isPostgresError } from '../../database/postgres-error.js'
+import { coreModule } from '../../fleet/migration-files.js'
+import { LOCK_NOT_AVAILABLE, raiseUnless } from '../../fleet/migration-message.js'
+import { defaultPatience } from '../../fleet/step-runner.js'
 import { defaultRows, originOf } from './default-rows.js'
-import { fence, LEASE_LOST, NOT_THE_LAST, recordInstalled } from './provisioning-sql.js'
-import type { ProvisioningContext } from './provisioning-steps.js'
+import { fence, LEASE_LOST, NOT_THE_LAST, recordInstalled } from '../provisioning-sql.js'
+import type { ProvisioningContext } from '../provisioning-steps.js'
 import { parseSpareName, type SpareName } from './spare-name.js'
 import { CONTENTS, contentsOf } from './spare-schemas.js'
-import { schemaOf, type TenantId } from './tenant-id.js'
-import type { TenantRecord } from './tenant-record.js'
+import { schemaOf, type TenantId } from '../tenant-id.js'
+import type { TenantRecord } from '../tenant-record.js'
 
 /** What says nothing about the spare: its name is taken, or somebody is in the way. */
 const NOT_ITS_FAULT = new Set(['42P06', '42710', '23505', LOCK_NOT_AVAILABLE, LEASE_LOST])
 
 /**
  * Makes a spare schema the tenant's: it and its role are renamed and its ledger follows, in the one transaction that
- * records the step. Resolves to false, with nothing done, when there is no spare with just
- * these modules at just this version and with today's default rows, or when something is in the way: then the schema is made anew. A spare that
+ * records the step. Resolves to false, with nothing done, when there is no spare with just these modules at just this
+ * version and with today's default rows, or when something is in the way: then the schema is made anew. A spare that
  * cannot be handed out is marked and never tried again. Throws when the tenant is no longer ours.
  */
 export async function handOutSpare(

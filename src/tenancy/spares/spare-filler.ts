@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import type { Queryable } from '../database/advisory-lock.js'
-import type { MigrationCatalogue } from '../fleet/migration-files.js'
+import type { Queryable } from '../../database/advisory-lock.js'
+import type { MigrationCatalogue } from '../../fleet/migration-files.js'
 import { fillSpares } from './spare-pool.js'
 
 export interface SpareFillerOptions {

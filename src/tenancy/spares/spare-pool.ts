@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import { acquireLock, releaseLock, type Queryable } from '../database/advisory-lock.js'
-import { withClient } from '../database/owner-transaction.js'
-import { coreModule, type MigrationCatalogue } from '../fleet/migration-files.js'
+import { acquireLock, releaseLock, type Queryable } from '../../database/advisory-lock.js'
+import { withClient } from '../../database/owner-transaction.js'
+import { coreModule, type MigrationCatalogue } from '../../fleet/migration-files.js'
 import type { SpareName } from './spare-name.js'
 import { dropSpare, listSpares, makeSpare, type SpareSchema, type SpareWorkplace } from './spare-schemas.js'
 

@@ -1,14 +1,14 @@
 import type pg from 'pg'
-import { acquireLock, releaseLock, schemaLockName, type Queryable } from '../database/advisory-lock.js'
-import { ownerTransactionOn } from '../database/owner-transaction.js'
-import { planSchema } from '../fleet/fleet-plan.js'
-import { readLedger } from '../fleet/ledger.js'
-import { coreModule, type Migration, type MigrationCatalogue } from '../fleet/migration-files.js'
-import { compose, ledgerInsert, opening, spareTarget } from '../fleet/migration-message.js'
-import { applyStep, defaultPatience, sendMessage } from '../fleet/step-runner.js'
+import { acquireLock, releaseLock, schemaLockName, type Queryable } from '../../database/advisory-lock.js'
+import { ownerTransactionOn } from '../../database/owner-transaction.js'
+import { planSchema } from '../../fleet/fleet-plan.js'
+import { readLedger } from '../../fleet/ledger.js'
+import { coreModule, type Migration, type MigrationCatalogue } from '../../fleet/migration-files.js'
+import { compose, ledgerInsert, opening, spareTarget } from '../../fleet/migration-message.js'
+import { applyStep, defaultPatience, sendMessage } from '../../fleet/step-runner.js'
 import { defaultRows, originOf } from './default-rows.js'
-import { leadingTransactional } from './leading-transactional.js'
-import { membershipsOfRole, roleAndSchema, textArray } from './provisioning-sql.js'
+import { leadingTransactional } from '../../fleet/leading-transactional.js'
+import { membershipsOfRole, roleAndSchema, textArray } from '../provisioning-sql.js'
 import { newSpareName, parseSpareName, type SpareName } from './spare-name.js'
 
 /** A migrated schema that waits for a tenant. Moments are RFC 3339 text. */
@@ -98,8 +98,8 @@ export interface SpareWorkplace {
 }
 
 /**
- * Makes a spare schema as a tenant's is made, default rows included: one message in one transaction, so that a killed process leaves all of it or nothing. What refuses a transaction follows; until then
- * it is `preparing`.
+ * Makes a spare schema as a tenant's is made, default rows included: one message in one transaction, so that a killed
+ * process leaves all of it or nothing. What refuses a transaction follows; until then it is `preparing`.
  */
 export async function makeSpare(
   workplace: SpareWorkplace,

@@ -6,7 +6,7 @@
 import { createPool } from '../../../src/database/pool.js'
 import { loadMigrations } from '../../../src/fleet/migration-files.js'
 import { provisionTenant } from '../../../src/tenancy/provisioner.js'
-import { fillSpares } from '../../../src/tenancy/spare-pool.js'
+import { fillSpares } from '../../../src/tenancy/spares/spare-pool.js'
 import { parseTenantId } from '../../../src/tenancy/tenant-id.js'
 
 const [connectionString, what, subject, point] = process.argv.slice(2) as [string, string, string, string?]
