@@ -8,7 +8,13 @@ const root = dirname(fileURLToPath(import.meta.url))
 
 /** Layers from the bottom up: a file may import from its own layer and from those before it. */
 const LAYERS = [
-  ['./src/errors.ts', './src/config.ts', './src/package-root.ts', './src/version.ts'],
+  [
+    './src/errors.ts',
+    './src/config.ts',
+    './src/config-values.ts',
+    './src/package-root.ts',
+    './src/version.ts',
+  ],
   ['./src/database'],
   ['./src/tenancy', './src/fleet', './src/events'],
   ['./src/entity'],

@@ -20,8 +20,8 @@ const OWN_TABLES: Readonly<Record<string, string>> = { tool_catalog: 'in_house_t
 const AT_ONCE = 4
 
 /**
- * Counts rows that name a row that neither the catalogue nor the tenant's own table beside it has. It reads whole tables of every tenant, one
- * statement for each column, so it is only done when asked for.
+ * Counts rows that name a row that neither the catalogue nor the tenant's own table beside it has. It reads whole
+ * tables of every tenant, one statement for each column, so it is only done when asked for.
  */
 export async function danglingReferences(
   admin: pg.Pool,

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose'
-import type { IssuerConfig } from '../../config.js'
+import type { IssuerConfig } from '../../config-values.js'
 
 /** Whose tokens are believed, and what they must look like. */
 export interface TrustedIssuer {
