@@ -36,7 +36,7 @@ export const limitNames = [
 ] as const
 
 /** Signature algorithms that prove possession of a private key (RFC 7518, RFC 8037, RFC 9864); never HS* or none. */
-export const asymmetricAlgorithms = [
+const asymmetricAlgorithms = [
   'EdDSA',
   'Ed25519',
   'ES256',
